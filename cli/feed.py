@@ -38,13 +38,14 @@ def feed(
     from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
     from trimtab.engine.live.live_engine import LiveEngine
     from trimtab.engine.live.order import OWN_ORDER
-    from trimtab.service.catalogue.live_catalogue import FOLDER
+    from trimtab.service.catalogue.live_catalogue import FOLDER, limits_of
     from trimtab.service.catalogue.shared_order import shared_order_of
     from trimtab.service.settings import read_settings
 
     settings = read_settings()
     folder = settings.data_folder if data_folder is None else data_folder
-    live = LiveEngine(load_engine(bundle), folder / FOLDER, shared_order_of(settings) or OWN_ORDER)
+    order = shared_order_of(settings) or OWN_ORDER
+    live = LiveEngine(load_engine(bundle), folder / FOLDER, order, limits=limits_of(settings))
     found, difference = read_again(live, source, is_full=not delta, max_rejected_share=max_rejected_share)
     if not as_json:
         for part in feed_notes(str(source), found.rejections.summary, found.rejections.as_dict()):

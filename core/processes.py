@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from multiprocessing import Pipe
 from queue import SimpleQueue
+from time import monotonic
 from typing import Any, Self
 
 from trimtab.core.children import start_module
@@ -24,6 +25,8 @@ FIRST_HERE = 6
 """Tasks that run in this process before others are started."""
 UNDER_WAY = 2
 """Tasks under way for each process, so that none waits for the next one to be made."""
+IDLE_SECONDS = 60.0
+"""How long a process that is kept for one task has nothing to do before it ends."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
 
 
@@ -121,3 +124,47 @@ class Worker:
         self._pipe.close()
         self._process.terminate()
         self._process.wait()
+
+
+class KeptWorker:
+    """A process for one task, from when it is first needed until it has had nothing to do for a while."""
+
+    def __init__(self, task: Callable[[Any, Any], Any], shared: object) -> None:
+        """
+        Args:
+            task: a module's function.
+            shared: its first argument.
+        """
+        self._job = (task, shared)
+        self._worker: Worker | None = None
+        self._used_at = 0.0
+
+    def computed(self, item: object) -> Any:
+        """The task's result for an item, one at a time.
+
+        Raises:
+            TrimtabError: the one that the task raised, or the process was ended; the next item gets another one.
+        """
+        if self._worker is None:
+            self._worker = Worker()
+            self._worker.begin(self._job)
+        try:
+            found = self._worker.computed(item)
+        except TrimtabError:
+            self.stop()
+            raise
+        self._used_at = monotonic()
+        if isinstance(found, Failure):
+            raise found.error()
+        return found
+
+    def rest(self) -> None:
+        """End the process where it has had nothing to do for a while."""
+        if self._worker is not None and monotonic() - self._used_at > IDLE_SECONDS:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the process."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.stop()

@@ -16,7 +16,7 @@ from trimtab.service.bundles.shadow import Shadow
 from trimtab.service.bundles.shared_bundles import SharedBundles
 from trimtab.service.catalogue.bundle_rebuilder import LEASE, LEASE_SECONDS, BundleRebuilder
 from trimtab.service.catalogue.feed_jobs import FeedJobs
-from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue, limits_of
 from trimtab.service.catalogue.order_follower import OrderFollower
 from trimtab.service.catalogue.shared_order import shared_order_of
 from trimtab.service.experiments.ramp_controller import RampController
@@ -62,6 +62,8 @@ from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
 from trimtab.service.settings import Settings
 from trimtab.service.shared_folder import SharedFolder
+from trimtab.service.tidying import EVERY_SECONDS as TIDYING_SECONDS
+from trimtab.service.tidying import tidy
 from trimtab.service.workbench.changes import Changes
 from trimtab.service.workbench.drafts import Drafts, Kind
 from trimtab.service.workbench.query_sets import QuerySets
@@ -205,8 +207,10 @@ def background(parts: Parts) -> tuple[Background, ...]:
     suggesting = Repeating(
         "suggestions", lambda: parts.suggestions.refresh(parts.search.engine), every_seconds=SUGGESTING_SECONDS
     )
+    tidying = Repeating("tidying", tidy, every_seconds=TIDYING_SECONDS, at_once=False)
     return (
         (lambda: None, records.traces.close),
+        (tidying.start, tidying.stop),
         (records.quality.start, records.quality.stop),
         (parts.foundations.redis.start, parts.foundations.redis.stop),
         *(() if serving.follower is None else ((serving.follower.start, serving.follower.stop),)),
@@ -216,6 +220,7 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (records.compactor.start, records.compactor.close),
         (records.impressions.start, records.impressions.close),
         (records.events.start, records.events.close),
+        (lambda: None, records.shown.stop),
         (retention.start, retention.stop),
         (parts.erasures.start, parts.erasures.stop),
         (lambda: None, parts.questions.stop),
@@ -243,8 +248,7 @@ def _build_serving(foundations: Foundations) -> Serving:
         settings.data_folder,
         metrics,
         load=lambda path: pseudonyms.engine(Engine.load(path)),
-        max_bytes=settings.catalogue_max_bytes,
-        keep_bytes=settings.catalogue_keep_bytes,
+        limits=limits_of(settings),
         order=OWN_ORDER if order is None else order,
     )
     follower = None if order is None else OrderFollower(catalogue.folder, order, metrics.order)
@@ -335,15 +339,17 @@ def _build_records(foundations: Foundations, experiments: Experiments) -> Record
 
 
 def _build_feeds(settings: Settings) -> FeedJobs:
-    order = {
+    of_log = {
         "TRIMTAB_CATALOGUE_REDIS_URL": settings.catalogue_redis_url,
         "TRIMTAB_SHARED_FOLDER_URL": settings.shared_folder_url,
+        "TRIMTAB_CATALOGUE_MAX_BYTES": settings.catalogue_max_bytes,
+        "TRIMTAB_CATALOGUE_KEEP_BYTES": settings.catalogue_keep_bytes,
     }
     return FeedJobs(
         settings.data_folder,
         max_bytes=settings.max_feed_bytes,
         seconds=settings.feed_seconds,
-        order={name: url for name, url in order.items() if url is not None},
+        variables={name: str(value) for name, value in of_log.items() if value is not None},
     )
 
 

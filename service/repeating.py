@@ -9,13 +9,15 @@ from collections.abc import Callable
 class Repeating:
     """Calls a function every few seconds; `start` and `stop` are those of `service.bootstrap.background`."""
 
-    def __init__(self, name: str, work: Callable[[], object], *, every_seconds: float) -> None:
+    def __init__(self, name: str, work: Callable[[], object], *, every_seconds: float, at_once: bool = True) -> None:
         """
         Args:
-            work: called at once and then after each pause; what it raises ends the thread.
+            work: called after each pause; what it raises ends the thread.
+            at_once: it is called before the first pause too.
         """
         self._work = work
         self._every_seconds = every_seconds
+        self._at_once = at_once
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"trimtab-{name}", daemon=True)
 
@@ -28,6 +30,7 @@ class Repeating:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        if self._at_once:
             self._work()
-            self._stopping.wait(self._every_seconds)
+        while not self._stopping.wait(self._every_seconds):
+            self._work()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import structlog
@@ -13,6 +12,7 @@ from trimtab.core.errors import TrimtabError
 from trimtab.service.app import create_app
 from trimtab.service.observability import process_log
 from trimtab.service.settings import Settings
+from trimtab.service.tidying import freeze
 
 _log = structlog.get_logger()
 
@@ -26,9 +26,7 @@ def app_of(settings: Settings) -> FastAPI:
     # A background thread that computes hands the interpreter back after this long; the default is several searches.
     sys.setswitchinterval(0.0005)
     app = create_app(settings)
-    # What is loaded stays: the collector need not walk through it in the middle of a search.
-    gc.collect()
-    gc.freeze()
+    freeze()  # what is loaded stays
     return app
 
 

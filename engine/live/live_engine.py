@@ -18,6 +18,7 @@ from trimtab.catalog.delta import Delta
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.engine.bundle.manifest import as_of
+from trimtab.engine.live.log_limits import LogLimits
 from trimtab.engine.live.order import OWN_ORDER, ChangeOrder
 from trimtab.engine.live.states import EngineStates
 from trimtab.engine.search import Engine
@@ -31,14 +32,23 @@ class LiveEngine:
         as_of: the time up to which changes are in the bundle.
     """
 
-    def __init__(self, built: Engine, log: Path, order: ChangeOrder = OWN_ORDER, *, aside: bool = False) -> None:
+    def __init__(
+        self,
+        built: Engine,
+        log: Path,
+        order: ChangeOrder = OWN_ORDER,
+        *,
+        limits: LogLimits | None = None,
+        aside: bool = False,
+    ) -> None:
         """
         Args:
             log: the folder of the change log; need not exist.
             order: gives changes their place in the log.
+            limits: of the log's size; None for none.
             aside: a process of its own reads the texts of new items where they are more than a few.
         """
-        self._order = order
+        self._order, self._limits = order, limits
         self.as_of = built_as_of(built)
         self._folder = log
         self._built = built
@@ -75,8 +85,10 @@ class LiveEngine:
             BadParameter: an item that is new has no title.
             NotFound: an item to delete does not exist.
             OSError: the log cannot be written; nothing has changed.
+            LogIsFull: the log has reached its limits.
             Unavailable: the order that other machines share cannot be reached; it may have been made all the same.
         """
+        self.require_room()
         with self._mutex:
             with self._log.writing() as others:
                 self._take(others)
@@ -84,6 +96,15 @@ class LiveEngine:
                     pass  # another machine changed something at the same moment
             self._renew()
             return self._delta.version
+
+    def require_room(self) -> None:
+        """Check that the log may grow.
+
+        Raises:
+            LogIsFull: it has reached its limits.
+        """
+        if self._limits is not None:
+            self._limits.require_room(unbuilt=self.log_bytes, total=self._log.n_bytes)
 
     def _is_made(self, put: Sequence[Item], delete: Sequence[str]) -> bool:
         """Make a change, while writing; False where it is to be looked at again behind those of others."""

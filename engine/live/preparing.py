@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from trimtab.core.errors import BadParameter, TrimtabError
-from trimtab.core.processes import Worker
-from trimtab.core.tasks import Failure
+from trimtab.core.processes import KeptWorker
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.stages.pipeline import words_of_item
@@ -30,8 +28,6 @@ from trimtab.text.lexicon import Lexicon
 
 FEW = 8
 """Items that are prepared here, unless a network encodes them."""
-IDLE_SECONDS = 60.0
-"""How long the process is kept when there is nothing to do."""
 NICENESS = 10
 
 Texts = Mapping[str, str]
@@ -69,40 +65,27 @@ class Aside:
             encoder: the name of the bundle's.
             here: prepares in this process.
         """
-        self._bundle, self._here = bundle, here
+        self._here = here
         self._few = 0 if encoder in OF_ITEMS else FEW
-        self._worker: Worker | None = None
-        self._used_at = 0.0
+        self._worker = KeptWorker(_prepared_aside, bundle)
 
     def __call__(self, texts: Sequence[Texts]) -> list[Prepared]:
         if len(texts) <= self._few:
             return self._here(texts)
         try:
-            return self._computed(texts)
+            found: list[Prepared] = self._worker.computed(texts)
         except TrimtabError:  # it was ended: what was acknowledged must be found all the same
             self.stop()
             return self._here(texts)
+        return found
 
     def rest(self) -> None:
         """End the process where it has had nothing to do for a while."""
-        if self._worker is not None and time.monotonic() - self._used_at > IDLE_SECONDS:
-            self.stop()
+        self._worker.rest()
 
     def stop(self) -> None:
         """End the process."""
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.stop()
-
-    def _computed(self, texts: Sequence[Texts]) -> list[Prepared]:
-        if self._worker is None:
-            self._worker = Worker()
-            self._worker.begin((_prepared_aside, self._bundle))
-        found: list[Prepared] | Failure = self._worker.computed(texts)
-        self._used_at = time.monotonic()
-        if isinstance(found, Failure):
-            raise found.error()
-        return found
+        self._worker.stop()
 
 
 def _prepared_aside(bundle: Path, texts: Sequence[Texts]) -> list[Prepared]:

@@ -7,6 +7,7 @@ takes the newest once and keeps to it, and nothing is locked.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 from operator import is_
 from typing import NamedTuple
@@ -23,6 +24,9 @@ from trimtab.engine.search import Engine
 from trimtab.engine.stages.pipeline import Pipeline, item_columns
 from trimtab.ranker.words import ItemWords
 from trimtab.retrieval.live_retrieval import LiveRetrieval
+
+COLLECTED_AFTER = 16
+"""States, after which those that were replaced are looked for: a store leads to itself by what it makes when asked."""
 
 
 class _Kept(NamedTuple):
@@ -49,10 +53,14 @@ class EngineStates:
         self._kept: dict[str, _Kept] = {}
         self._store: LiveStore | None = None
         self._behind: Sequence[Prepared] = ()
+        self._n_states = 0
         self._words = built.pipeline.items.words
 
     def at_state(self, delta: Delta) -> Engine:
         """The engine over one state; whatever searching would compute on first use is computed here."""
+        self._n_states += 1
+        if self._n_states % COLLECTED_AFTER == 0:
+            gc.collect()
         built = self._built.pipeline
         store = self._store = LiveStore(delta, self._store)
         items = self._prepared(delta.items.values(), store)

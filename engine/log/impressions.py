@@ -23,6 +23,7 @@ from trimtab.engine.log.interactions import (
     LATE,
     LOOK_BACK,
     MATCHED,
+    OUTCOMES,
     SHOWN,
     SPOOL,
     UNKNOWN,
@@ -172,7 +173,7 @@ class ImpressionReader:
 
     def _frames(self, part: Path, distinct: DistinctIds, counts: ReaderCounts) -> Iterator[pl.DataFrame]:
         events = self._events
-        needed = ("decision_id",) if events is None else tuple(SHOWN)
+        needed = ("decision_id",) if events is None else (*SHOWN, *OUTCOMES)
         columns = tuple(dict.fromkeys((*self._columns, *needed, "channel")))
         outcomes = None if events is None else outcomes_of(events)
         first_row = 1

@@ -27,7 +27,7 @@ from trimtab.core.log import impression_row
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
 from trimtab.engine.log.rows import json_line, row_of_line
-from trimtab.service.catalogue.live_catalogue import LiveCatalogue
+from trimtab.service.catalogue.live_catalogue import LiveCatalogue, limits_of
 from trimtab.service.logs.impression_log import ImpressionLog
 from trimtab.service.observability import process_log as logs
 from trimtab.service.observability.metrics import Metrics
@@ -172,8 +172,7 @@ def main() -> None:
         data_folder,
         Metrics(),
         load=lambda path: pseudonyms.engine(Engine.load(path)),
-        max_bytes=settings.catalogue_max_bytes,
-        keep_bytes=settings.catalogue_keep_bytes,
+        limits=limits_of(settings),
     )
     built = catalogue.load(bundle)
     catalogue.start()

@@ -91,16 +91,15 @@ def write_job(folder: Path, job: FeedJob) -> None:
 class FeedJobs:
     """Takes feeds and knows the last ones."""
 
-    def __init__(self, data_folder: Path, *, max_bytes: int, seconds: float, order: Mapping[str, str]) -> None:
+    def __init__(self, data_folder: Path, *, max_bytes: int, seconds: float, variables: Mapping[str, str]) -> None:
         """
         Args:
-            order: the settings, as variables, of the order of changes that machines share; none where this one has its
-                own.
             max_bytes: of one feed.
             seconds: the longest time that reading one may take.
+            variables: the settings of the log of changes: its limits, and the order that machines share.
         """
         self._folder = data_folder.absolute() / FOLDER
-        self._variables = {**os.environ, **order, "TRIMTAB_DATA_FOLDER": str(data_folder.absolute())}
+        self._variables = {**os.environ, **variables, "TRIMTAB_DATA_FOLDER": str(data_folder.absolute())}
         self._max_bytes = max_bytes
         self._seconds = seconds
         self._tasks: set[asyncio.Task[None]] = set()

@@ -7,42 +7,60 @@ lock of the one feed at a time and holds it as long as it lives, whatever become
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from pathlib import Path
 
-from trimtab.core.errors import BadFile, TrimtabError, Unavailable
+from trimtab.core.errors import BadFile, TrimtabError
 from trimtab.engine import Engine
 from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.live.order import OWN_ORDER
 from trimtab.service.catalogue.feed_jobs import FeedJob, FeedReport, body_of, read_job, write_job
-from trimtab.service.catalogue.live_catalogue import FOLDER
+from trimtab.service.catalogue.live_catalogue import FOLDER, limits_of
 from trimtab.service.catalogue.shared_order import shared_order_of
 from trimtab.service.settings import read_settings
 
 MAX_REJECTED_SHARE = 0.05
+NICENESS = 10
+"""Searches come first."""
+MAX_DATA_BYTES = 8_000_000_000
+"""The most memory for data."""
 
 
 def main(folder: Path, job_id: str, bundle: Path) -> None:
     """Make the job's changes, or say why not."""
+    os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     job = read_job(folder, job_id)
     try:
         done = _done(job, body_of(folder, job_id), bundle)
     except (TrimtabError, OSError) as error:
-        done = job.model_copy(update={"state": "refused", "problem": _said(error, body_of(folder, job_id))})
+        done = _refused(job, _said(error, body_of(folder, job_id)))
+    except MemoryError:
+        done = _refused(job, "the feed is too large for the memory that reading it may take")
+    except Exception:
+        write_job(folder, _refused(job, "the feed could not be taken; the service's own log says why"))
+        raise
     write_job(folder, done)
 
 
 def _done(job: FeedJob, body: Path, bundle: Path) -> FeedJob:
     settings = read_settings()  # of the service's environment, with its data folder (`FeedJobs`)
-    live = LiveEngine(Engine.load(bundle), settings.data_folder / FOLDER, shared_order_of(settings) or OWN_ORDER)
-    if live.log_bytes > settings.catalogue_max_bytes:
-        raise Unavailable("the log of changes has reached its limit, until they are built into a bundle")
+    order = shared_order_of(settings) or OWN_ORDER
+    live = LiveEngine(Engine.load(bundle), settings.data_folder / FOLDER, order, limits=limits_of(settings))
+    if not job.dry_run:
+        live.require_room()
     feed, difference = read_again(live, body, is_full=job.mode == "full", max_rejected_share=MAX_REJECTED_SHARE)
     report = FeedReport.model_validate({**difference.as_dict(), "rows": feed.rejections.as_dict()})
     refuse_vanishing(difference, job.max_removed_share)
     version = None if job.dry_run else apply_difference(live, difference, max_removed_share=job.max_removed_share)
     return job.model_copy(update={"state": "done", "report": report, "version": version})
+
+
+def _refused(job: FeedJob, problem: str) -> FeedJob:
+    return job.model_copy(update={"state": "refused", "problem": problem})
 
 
 def _said(error: Exception, body: Path) -> str:

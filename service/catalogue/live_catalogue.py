@@ -22,8 +22,10 @@ from trimtab.catalog.changes import Item, read_items
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
+from trimtab.engine.live.log_limits import LogIsFull, LogLimits
 from trimtab.engine.live.order import OWN_ORDER, ChangeOrder
 from trimtab.service.observability.metrics import Metrics
+from trimtab.service.settings import Settings
 
 FOLDER = "catalogue"
 LOOK_SECONDS = 0.1
@@ -41,18 +43,15 @@ class LiveCatalogue:
         metrics: Metrics,
         *,
         load: Callable[[Path], Engine],
-        max_bytes: int,
-        keep_bytes: int,
+        limits: LogLimits,
         order: ChangeOrder = OWN_ORDER,
     ) -> None:
         """
         Args:
-            max_bytes: of changes that a bundle does not have; no more are taken then.
-            keep_bytes: of all changes; above it the oldest ones that every loaded bundle has are removed.
+            limits: of the log of changes.
             order: gives changes their place in the log.
         """
-        self._order = order
-        self._max_bytes, self._keep_bytes = max_bytes, keep_bytes
+        self._order, self._limits = order, limits
         self._folder = data_folder / FOLDER
         self._metrics = metrics
         self._load = load
@@ -70,7 +69,7 @@ class LiveCatalogue:
         """
         built = self._load(bundle)
         self._order.reach_back(ChangeLog(self._folder), built_as_of(built))
-        live = LiveEngine(built, self._folder, self._order, aside=True)
+        live = LiveEngine(built, self._folder, self._order, limits=self._limits, aside=True)
         live.follow()
         self._live[built.bundle_id] = live
         return built
@@ -144,7 +143,6 @@ class LiveCatalogue:
     def _change(self, built: Engine, *, put: Sequence[Item] = (), delete: Sequence[str] = ()) -> int:
         start = time.perf_counter()
         try:
-            self._require_room(self._live[built.bundle_id])
             version = self._live[built.bundle_id].change(put, delete)
         except OSError as error:
             self._metrics.log_lines.labels(FOLDER, "refused").inc()
@@ -152,32 +150,20 @@ class LiveCatalogue:
             raise Unavailable(
                 "the catalogue cannot be written to the disk now; send the change again", retry_after_seconds=5
             ) from None
+        except LogIsFull:
+            self._metrics.log_lines.labels(FOLDER, "refused").inc()
+            raise
         self._metrics.log_lines.labels(FOLDER, "written").inc()
         self._metrics.catalogue_change_seconds.observe(time.perf_counter() - start)
         self._metrics.catalogue_version.set(version)
         return version
-
-    def _require_room(self, live: LiveEngine) -> None:
-        """Refuse a change where the log has reached its limits."""
-        log = ChangeLog(self._folder)
-        if log.n_bytes > self._keep_bytes:
-            oldest = min(one.as_of for one in self._live.values())
-            n_gone = live.forget_changes(oldest, above_bytes=self._keep_bytes)
-            if n_gone:
-                _log.warning("old changes are removed from the log: older bundles cannot serve any more", n=n_gone)
-        if live.log_bytes > self._max_bytes or log.n_bytes > self._keep_bytes + self._max_bytes:
-            self._metrics.log_lines.labels(FOLDER, "refused").inc()
-            raise Unavailable(
-                "the log of changes has reached its limit, until they are built into a bundle and older bundles are "
-                "unloaded",
-                retry_after_seconds=60,
-            )
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
             for live in tuple(self._live.values()):
                 self._follow(live)
                 live.rest()
+            self._forget_old()
 
     def _follow(self, live: LiveEngine) -> None:
         before = live.newest.catalogue_version
@@ -191,3 +177,21 @@ class LiveCatalogue:
             return
         if after != before:
             self._metrics.catalogue_version.set(after)
+
+    def _forget_old(self) -> None:
+        """Remove the oldest changes that every loaded bundle has, where the log is larger than what is kept."""
+        loaded = tuple(self._live.values())
+        if not loaded or ChangeLog(self._folder).n_bytes <= self._limits.kept:
+            return
+        try:
+            n_gone = loaded[0].forget_changes(min(one.as_of for one in loaded), above_bytes=self._limits.kept)
+        except (TrimtabError, OSError) as error:
+            _log.error("old changes cannot be removed", problem=str(error))
+            return
+        if n_gone:
+            _log.warning("old changes are removed from the log: older bundles cannot serve any more", n=n_gone)
+
+
+def limits_of(settings: Settings) -> LogLimits:
+    """How large the log of changes may become."""
+    return LogLimits(unbuilt=settings.catalogue_max_bytes, kept=settings.catalogue_keep_bytes)

@@ -25,8 +25,12 @@ MAX_DEPTH = 32
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
+async def read_object(request: Request, *, max_bytes: int, max_colons: int | None = None) -> dict[str, Any]:
     """The JSON object in the body of a request.
+
+    Args:
+        max_colons: at most as many as there are names of fields, and some within texts. A body of nothing but names
+            is refused before it is parsed, which would take as long as some searches.
 
     Raises:
         UnsupportedMedia: the body does not say that it is JSON, or it is compressed.
@@ -35,6 +39,8 @@ async def read_object(request: Request, *, max_bytes: int) -> dict[str, Any]:
     """
     _require_json(request)
     body = await _read(request, max_bytes)
+    if max_colons is not None and body.count(b":") > max_colons:
+        raise BadParameter("body", "has too many fields", f"up to {max_colons} colons")
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError as error:

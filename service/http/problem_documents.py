@@ -6,6 +6,7 @@ Every problem has `type`, `title`, `status` and `detail`. Where parameters are w
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import reprlib
@@ -32,6 +33,9 @@ MAX_ERRORS = 20
 """Wrong parameters that a problem names."""
 MAX_DETAIL = 2000
 """Characters of a sentence that may repeat what a caller sent."""
+SHORTAGES = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE)
+_NO_MORE = re.compile("can't (start new thread|allocate memory)")
+"""What Python says where it gets no thread, and torch where it gets no memory."""
 
 _log = structlog.get_logger()
 
@@ -222,8 +226,17 @@ def _no_memory(_: Request | None, __: Exception) -> Response:
     return problem_response(503, "There is no memory to answer with now.", headers={"Retry-After": "5"})
 
 
-def _unexpected(_: Request, __: Exception) -> Response:
+def _is_shortage(error: Exception) -> bool:
+    """Whether the system has no more threads, processes, files or memory to give."""
+    if isinstance(error, OSError):
+        return error.errno in SHORTAGES
+    return isinstance(error, RuntimeError) and bool(_NO_MORE.search(str(error)))
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
     """What nobody expected; the server logs it with its stack."""
+    if _is_shortage(error):
+        return _no_memory(request, error)
     return problem_response(500, "The service failed to answer; its log says why.")
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -29,6 +28,7 @@ from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_events
 from trimtab.service.identifiers import Identifier, Identity, UserToken
 from trimtab.service.logs.event_marks import CLAIM_SECONDS, EventMarks
 from trimtab.service.logs.journal import Journal, Observe
+from trimtab.service.logs.recent_names import RecentNames
 from trimtab.service.moments import Moment
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.scripts import evaluate
@@ -47,6 +47,7 @@ end
 LOOK_SECONDS = 0.02
 """Between two looks whether another worker has written an event."""
 MAX_REMEMBERED = 200_000
+"""Events on the disk that are known again after a start."""
 MAX_BATCH = 1000
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
@@ -144,7 +145,7 @@ class EventLog:
             settings,
             observe=observe,
         )
-        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._seen = RecentNames()
         self._in_flight: dict[bytes, asyncio.Future[int]] = {}
 
     def start(self) -> None:
@@ -195,9 +196,8 @@ class EventLog:
         return n_new
 
     async def _write(self, events: Mapping[bytes, Event], source: str | None) -> None:
-        received = datetime.now(UTC)
-        interactions = [event.interaction(received, source) for event in events.values()]
-        lines = [orjson.dumps(one, option=LINE) for one in interactions]
+        # Not on the loop's thread: a thousand events would hold searches up for as long as three of them take.
+        interactions, lines = await asyncio.to_thread(_encoded, [*events.values()], datetime.now(UTC), source)
         try:
             await asyncio.wrap_future(self._journal.append(lines))
         except OSError:
@@ -212,7 +212,7 @@ class EventLog:
             follow(interactions)
 
     def _is_known(self, name: bytes) -> bool:
-        return name in self._seen or name in self._in_flight
+        return name in self._in_flight or bytes.fromhex(name.decode()) in self._seen
 
     def _forget_in_flight(self, names: Iterable[bytes], ended: asyncio.Future[int]) -> None:
         for name in names:
@@ -220,14 +220,19 @@ class EventLog:
         ended.exception()  # who waits has it; where all have hung up nobody is left to notify
 
     def _remember(self, names: Iterable[bytes]) -> None:
-        self._seen.update(dict.fromkeys(names))
-        while len(self._seen) > MAX_REMEMBERED:
-            self._seen.popitem(last=False)
+        for name in names:
+            self._seen.add(bytes.fromhex(name.decode()))
 
 
 def name_of(source: str | None, event_id: str) -> bytes:
     """A name for an event that is as short for every id, of 32 hex digits."""
     return hashlib.blake2b(orjson.dumps([source, event_id]), digest_size=16).hexdigest().encode()
+
+
+def _encoded(events: Sequence[Event], received: datetime, source: str | None) -> tuple[list[Interaction], list[bytes]]:
+    """The rows of events, and their lines in the log."""
+    interactions = [event.interaction(received, source) for event in events]
+    return interactions, [orjson.dumps(one, option=LINE) for one in interactions]
 
 
 def _publish(pipeline: Pipeline, lines: Sequence[bytes]) -> None:

@@ -25,6 +25,8 @@ from trimtab.engine.analytics.report import MIN_USERS, Of
 PROCESS = "trimtab.service.logs.question_process"
 ANSWER_SECONDS = 120.0
 """The longest time that an answer may take."""
+MOST_WAITING = 16
+"""Questions that wait for those before them, each of which may take seconds."""
 KEPT_SECONDS = 30.0
 """How long an answer is given again."""
 KEPT_BYTES = 8_000_000
@@ -70,14 +72,22 @@ class LogQuestions:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trimtab-questions")
         self._known: dict[Question, tuple[float, bytes]] = {}
         self._child = Child()
+        self._n_asked = 0
 
     async def ask(self, question: Question) -> bytes:
         """The answer, a list as JSON.
 
         Raises:
-            Unavailable: the log cannot be read, or not in the time and memory that one question may take.
+            Unavailable: too many questions wait, or the log cannot be read, or not in the time and memory that one
+                question may take.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+        if self._n_asked > MOST_WAITING:
+            raise Unavailable("too many questions about the log at once", retry_after_seconds=10)
+        self._n_asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+        finally:
+            self._n_asked -= 1
 
     def _answer(self, question: Question) -> bytes:
         now = time.monotonic()

@@ -1,35 +1,33 @@
 """What was shown, by decision, so that the answer to an event says whether it belongs to something that was.
 
 The newest decisions of this process are in memory. Others are looked for in the log of this folder: all that are asked
-for meanwhile in one go, in a thread of its own, which rests for longer than it works. What another machine has shown is
-unknown here; its events are kept all the same (`trimtab.engine.log.interactions`).
+for meanwhile in one go, in a process of its own, which rests for longer than it works. What another machine has shown
+is unknown here; its events are kept all the same (`trimtab.engine.log.interactions`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from asyncio import Future, Task
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-import polars as pl
 import structlog
 from pydantic import BaseModel, Field
 
-from trimtab.engine.log.impressions import shown_lately
-from trimtab.engine.log.interactions import IN_TIME, SHOWN
+from trimtab.core.errors import TrimtabError
+from trimtab.core.processes import IDLE_SECONDS, KeptWorker
+from trimtab.engine.log.interactions import IN_TIME
 from trimtab.service.logs.event_log import Event
+from trimtab.service.logs.slates_of_log import LoggedSlate, slates_of_log
 from trimtab.service.search.records import SearchCompleted
 
 MAX_REMEMBERED = 20_000
-LOOK_BACK = IN_TIME + timedelta(days=1)
-"""How far back the log is searched: what was shown earlier is too old to have an outcome now."""
 PAUSE_RATIO = 4.0
 """How many times as long as a look at the files took the next one waits."""
 
@@ -72,11 +70,15 @@ class ShownSlates:
     """Subscribe `on_search`; `of` says what was shown."""
 
     def __init__(self, data_folder: Path, *, max_remembered: int = MAX_REMEMBERED) -> None:
-        self._folder = data_folder
         self._max_remembered = max_remembered
         self._known: OrderedDict[str, ShownSlate] = OrderedDict()
         self._asked: dict[str, Future[ShownSlate | None]] = {}
         self._looking: Task[None] | None = None
+        self._log = KeptWorker(slates_of_log, data_folder)
+
+    def stop(self) -> None:
+        """End the process that reads the log."""
+        self._log.stop()
 
     def on_search(self, completed: SearchCompleted) -> None:
         """Remember a slate that is being shown."""
@@ -112,13 +114,30 @@ class ShownSlates:
         while self._asked:
             asked, self._asked = self._asked, {}
             start = time.monotonic()
-            found = await asyncio.to_thread(_in_files, self._folder, list(asked))
+            found = await asyncio.to_thread(self._in_log, list(asked))
             for decision_id, future in asked.items():
                 slate = found.get(decision_id)
                 if slate is not None:
                     self._remember(decision_id, slate)
                 future.set_result(slate)
             await asyncio.sleep(PAUSE_RATIO * (time.monotonic() - start))
+        asyncio.get_running_loop().call_later(IDLE_SECONDS + 1, self._rest)
+
+    def _rest(self) -> None:
+        """End the process that reads the log, where nobody has asked for a while."""
+        if self._looking is None or self._looking.done():
+            self._log.rest()
+
+    def _in_log(self, decision_ids: Sequence[str]) -> dict[str, ShownSlate]:
+        try:
+            found: list[LoggedSlate] = self._log.computed(decision_ids)
+        except (TrimtabError, OSError) as error:  # whatever is wrong with the log, events are taken
+            _log.error("slates cannot be looked up for events", problem=str(error))
+            return {}
+        return {
+            one.decision_id: ShownSlate(frozenset(map(hash, one.item_ids)), one.shown_at, one.price_list, one.store)
+            for one in found
+        }
 
 
 def unmatched(
@@ -138,18 +157,3 @@ def unmatched(
             yield Unmatched(event_id=event.event_id, reason="item_id")
         elif not slate.counts_at(event.happened(received)):
             yield Unmatched(event_id=event.event_id, reason="timestamp")
-
-
-def _in_files(folder: Path, decision_ids: list[str]) -> dict[str, ShownSlate]:
-    """The slates of these decisions in a service's folder; a file that cannot be read is left out."""
-    try:
-        found = shown_lately(folder, pl.Series(decision_ids, dtype=pl.String), look_back=LOOK_BACK)
-    except Exception:  # noqa: BLE001  # whatever is wrong with the log, events are taken
-        _log.exception("slates cannot be looked up for events")
-        return {}
-    slates: dict[str, ShownSlate] = {}
-    for row in found.select(list(SHOWN)).iter_rows(named=True):
-        variants = json.loads(row["variants"] or "{}")
-        items = frozenset(map(hash, (*row["item_ids"], *variants)))
-        slates.setdefault(row["decision_id"], ShownSlate(items, row["timestamp"], row["price_list"], row["store"]))
-    return slates

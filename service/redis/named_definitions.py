@@ -17,7 +17,7 @@ from redis import Redis
 
 from trimtab.core.errors import NotFound, Unavailable
 from trimtab.service.redis.gateway import RedisGateway, Value
-from trimtab.service.redis.persistent_hash import PersistentHash
+from trimtab.service.redis.persistent_hash import PersistentHash, require_room
 
 Definition = TypeVar("Definition", bound=BaseModel)
 
@@ -54,9 +54,12 @@ class NamedDefinitions(Generic[Definition]):
         """Keep a definition; every worker has it at its next poll.
 
         Raises:
+            Conflict: there are too many.
             Unavailable: Redis is lost.
         """
-        await self._change(lambda redis: redis.hset(self._key, name, definition.model_dump_json()))
+        text = definition.model_dump_json()
+        require_room(self._stored, name, text, what=f"all {self.kind}s")
+        await self._change(lambda redis: redis.hset(self._key, name, text))
 
     async def delete(self, name: str) -> None:
         """Forget a definition.

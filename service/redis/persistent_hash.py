@@ -17,12 +17,15 @@ import structlog
 from redis import Redis
 
 from trimtab.core.atomic import new_file
+from trimtab.core.errors import Conflict
 from trimtab.service.redis.clients import LOST, is_refusal
 
 FOLDER = "definitions"
 """Folder of the copies in the data folder."""
 MARK = b""
 """The field that says that nothing was lost; no name is empty."""
+MAX_CHARACTERS = 4_000_000
+"""What the fields of one hash may have: whoever reads it reads all of it, each worker at each poll."""
 RESTORE = """
 if redis.call('HEXISTS', KEYS[1], '') == 1 then return 0 end
 for i = 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -97,6 +100,20 @@ class PersistentHash:
             if self._is_copied:
                 _log.error("definitions cannot be copied to the disk", file=self._file.name, problem=error.strerror)
             self._is_copied = False
+
+
+def require_room(fields: Mapping[str, str], field: str, text: str, *, what: str) -> None:
+    """Check that a hash stays small with a field that is to be written.
+
+    Args:
+        what: the hash, for a reader.
+
+    Raises:
+        Conflict: it would be too large.
+    """
+    others = sum(len(name) + len(value) for name, value in fields.items() if name != field)
+    if others + len(field) + len(text) > MAX_CHARACTERS:
+        raise Conflict(f"{what} would have more than {MAX_CHARACTERS:,} characters: delete some first")
 
 
 @contextmanager

@@ -8,12 +8,12 @@ about words put others in their place, add filters, or say where to lead the sho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -127,10 +127,6 @@ class Rule(BaseModel):
         categories = [one.values for one in filters if one.field == "category" and not one.negated]
         return any(wanted in map(folded, values) for values in categories)
 
-    def speaks_of(self, words: Keys) -> bool:
-        """Whether these words are those of `query`, which is not None."""
-        return self.query is not None and place_of(words, _keys(self.query), self.matches) is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Orders:
@@ -144,6 +140,18 @@ class Orders:
     filters: tuple[Filter, ...] = ()
     redirect: str | None = None
     banner: str | None = None
+
+
+class _Partial(NamedTuple):
+    """A rule for some of a search's words, its place in the order, and those words."""
+
+    place: int
+    words: Keys
+    rule: Rule
+
+    def speaks_of(self, words: Keys) -> bool:
+        """Whether it is about these words."""
+        return place_of(words, self.words, self.rule.matches) is not None
 
 
 class RuleBook:
@@ -163,12 +171,16 @@ class RuleBook:
             if rule.query is not None and rule.matches == "exact":
                 by_words[_keys(rule.query)].append(rule)
         self._by_words: Mapping[Keys, list[Rule]] = dict(by_words)
-        self._by_part = [rule for rule in rules.values() if rule.query is not None and rule.matches != "exact"]
+        self._by_first = defaultdict[str | None, list[_Partial]](list)
+        for place, rule in enumerate(rules.values()):
+            if rule.query is not None and rule.matches != "exact":
+                words = _keys(rule.query)
+                self._by_first[words[0] if words else None].append(_Partial(place, words, rule))
         self._of_all = [rule for rule in rules.values() if rule.query is None]
 
     def __bool__(self) -> bool:
         """Whether there are any rules."""
-        return bool(self._by_words or self._by_part or self._of_all)
+        return bool(self._by_words or self._by_first or self._of_all)
 
     def rewritten(self, text: str, filters: tuple[Filter, ...], now: datetime) -> str | None:
         """What is searched in place of a text; None where no rule says anything else. What a rule has put there is not
@@ -225,8 +237,13 @@ class RuleBook:
             return iter(())
         keys = list(dict.fromkeys(map(_keys, texts)))
         exact = [rule for words in keys for rule in self._by_words.get(words, ())]
-        partly = [rule for rule in self._by_part if any(map(rule.speaks_of, keys))]
-        return (rule for rule in (*exact, *partly, *self._of_all) if rule.holds(filters, now))
+        return (rule for rule in (*exact, *self._partly(keys), *self._of_all) if rule.holds(filters, now))
+
+    def _partly(self, texts: Sequence[Keys]) -> list[Rule]:
+        """The rules for some of the words; of however many, only those are looked at whose first word is there."""
+        firsts: set[str | None] = {None, *(word for words in texts for word in words)}
+        near = sorted(one for first in firsts for one in self._by_first.get(first, ()))
+        return [one.rule for one in near if any(one.speaks_of(words) for words in texts)]
 
 
 class Rules(NamedDefinitions[Rule]):

@@ -17,7 +17,7 @@ from redis import Redis
 
 from trimtab.core.errors import Conflict, NotFound, Unavailable
 from trimtab.service.redis.gateway import RedisGateway
-from trimtab.service.redis.persistent_hash import PersistentHash
+from trimtab.service.redis.persistent_hash import PersistentHash, require_room
 from trimtab.service.workbench.judging import Grades, Judged, consensus
 
 MAX_QUERIES = 1000
@@ -53,20 +53,16 @@ class QuerySets:
 
     async def all(self) -> dict[str, QuerySet]:
         """The sets by name; one that cannot be read is left out."""
-        found = {}
-        for name, text in sorted((await self._fields(KEY)).items()):
-            try:
-                found[name] = QuerySet.model_validate_json(text)
-            except ValidationError:
-                continue
-        return found
+        found = ((name, _read(text)) for name, text in sorted((await self._fields(KEY)).items()))
+        return {name: one for name, one in found if one is not None}
 
     async def one(self, name: str) -> QuerySet:
         """
         Raises:
             NotFound: there is none of that name.
         """
-        found = (await self.all()).get(name)
+        text = (await self._fields(KEY)).get(name)
+        found = None if text is None else _read(text)
         if found is None:
             raise NotFound(f"there is no query set {name!r}")
         return found
@@ -78,10 +74,11 @@ class QuerySets:
             Conflict: there are too many.
             Unavailable: Redis is lost.
         """
-        there = await self.all()
+        there, text = await self._fields(KEY), queries.model_dump_json()
         if name not in there and len(there) >= MAX_SETS:
             raise Conflict(f"there are {MAX_SETS} query sets: delete one first")
-        await self._change(KEY, lambda redis: redis.hset(KEY, name, queries.model_dump_json()))
+        require_room(there, name, text, what="all query sets")
+        await self._change(KEY, lambda redis: redis.hset(KEY, name, text))
 
     async def delete(self, name: str) -> None:
         """Forget a set and its judgments.
@@ -143,7 +140,9 @@ class QuerySets:
         if field.decode() not in fields and len(fields) >= MAX_JUDGMENTS:
             raise Conflict(f"query set {name!r} has {MAX_JUDGMENTS} judgments: begin another set")
         if judged.grades:
-            await self._change(key, lambda redis: redis.hset(key, field, orjson.dumps(judged.grades)))
+            text = orjson.dumps(judged.grades).decode()
+            require_room(fields, field.decode(), text, what=f"the judgments of query set {name!r}")
+            await self._change(key, lambda redis: redis.hset(key, field, text))
         else:
             await self._change(key, lambda redis: redis.hdel(key, field))
 
@@ -158,6 +157,14 @@ class QuerySets:
         if await self._redis.run_aside(command) is None:
             raise Unavailable("query sets cannot be changed while Redis does not answer")
         await self._fields(key)
+
+
+def _read(text: str) -> QuerySet | None:
+    """A set; None where somebody else wrote it."""
+    try:
+        return QuerySet.model_validate_json(text)
+    except ValidationError:
+        return None
 
 
 def _judged_by(field: str) -> tuple[str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,10 @@ from benchmarks.ranking.new_items import new_titles, share_first
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
+from trimtab.engine.live.feeding import FeedChanges, apply_difference
 from trimtab.engine.live.live_engine import LiveEngine
+from trimtab.engine.live.log_limits import LogIsFull, LogLimits
+from trimtab.engine.live.states import COLLECTED_AFTER
 from trimtab.ranker.features import FEATURES
 
 
@@ -104,6 +110,35 @@ def test_items_that_are_as_they_are_put_change_nothing(engine: Engine, tmp_path:
     assert live.log_bytes == n_bytes > 0
     assert live.change([new, {**built, "price": 2.5}]) == 2
     assert live.item(built["item_id"])["price"] == 2.5
+
+
+@pytest.mark.parametrize("limits", [LogLimits(unbuilt=100, kept=10_000), LogLimits(unbuilt=0, kept=100)])
+def test_whoever_writes_to_the_log_is_stopped_at_its_limits(engine: Engine, tmp_path: Path, limits: LogLimits) -> None:
+    unbounded, live = LiveEngine(engine, tmp_path), LiveEngine(engine, tmp_path, limits=limits)
+    new = {"item_id": "new", "title": "Quince ice cream", "description": "q" * 200}
+    if limits.unbuilt:
+        assert live.change([new]) == 1
+    else:
+        unbounded.change([new])
+    difference = FeedChanges(added=[{**new, "item_id": "newer"}], changed=[], removed=[], n_same=0, n_before=1)
+    for change in (partial(live.change, delete=["new"]), partial(apply_difference, live, difference)):
+        with pytest.raises(LogIsFull):
+            change()
+    assert live.follow().catalogue_version == 1
+
+
+def test_replaced_states_are_given_up_where_nothing_else_collects(engine: Engine, tmp_path: Path) -> None:
+    live = LiveEngine(engine, tmp_path)
+    item_id = engine.store.item_ids([0])[0]
+    gc.disable()
+    try:
+        states = []
+        for price in range(1, 3 * COLLECTED_AFTER):
+            live.change([{"item_id": item_id, "price": float(price)}])
+            states.append(weakref.ref(live.newest))
+        assert sum(state() is not None for state in states) <= COLLECTED_AFTER + 1, "and the newest one"
+    finally:
+        gc.enable()
 
 
 def test_changes_that_the_bundle_was_built_with_are_not_made_again(engine: Engine, tmp_path: Path) -> None:

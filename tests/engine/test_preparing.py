@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trimtab.core import processes
 from trimtab.core.processes import Worker
 from trimtab.engine import Engine
-from trimtab.engine.live import preparing
 from trimtab.engine.live.preparing import Aside, Prepared, Texts, prepared_by
 from trimtab.retrieval.live_retrieval import LiveRetrieval
 
@@ -48,7 +48,7 @@ def test_what_a_process_prepares_is_the_same_and_without_it_items_are_prepared_h
         assert here == []
         aside(TEXTS[:2])
         assert here == [2], "a few are not worth a process"
-        monkeypatch.setattr(preparing, "IDLE_SECONDS", -1.0)
+        monkeypatch.setattr(processes, "IDLE_SECONDS", -1.0)
         aside.rest()
         assert len(aside(TEXTS)) == len(TEXTS), "it is started again"
         computed = Worker.computed

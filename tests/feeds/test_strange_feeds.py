@@ -114,6 +114,14 @@ def test_what_unpacks_to_far_more_than_a_feed_is_refused(
             assert len(read_feed(path).items) == 1
 
 
+@pytest.mark.parametrize("text", ["id,title\n1,{}", "id,title\n1,a\n2,{}\n3,b\n", "{}", 'id,title\n1,"{}'])
+def test_a_line_without_an_end_is_named_and_takes_no_memory(feed: Any, text: str) -> None:
+    """A few hundred kilobytes unpack to it."""
+    packed = gzip.compress(text.format("a" * (source.MAX_LINE_CHARACTERS + 10)).encode(), 1)
+    with pytest.raises(BadFile, match="a line of more than 10,000,000 characters"):
+        feed(packed)
+
+
 def test_a_packed_parquet_file_is_read(tmp_path: Path) -> None:
     pl.DataFrame({"id": ["1"], "title": ["Tea"], "price": [2.0]}).write_parquet(tmp_path / "a.parquet")
     (tmp_path / "a.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))

@@ -95,10 +95,13 @@ def as_said(name: str, section: AttributeSection, inferred: Attribute) -> Attrib
     return attribute if section.unit or inferred.kind != attribute.kind else replace(attribute, unit=inferred.unit)
 
 
-def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_internal: bool) -> AttributeLayout:
+def inferred_attribute(
+    source: str, survey: Survey, habits: Habits, named: Mapping[str, ColumnEvidence], *, is_internal: bool
+) -> AttributeLayout:
     """What a column shows.
 
     Args:
+        named: the columns of the survey by their plain names.
         is_internal: it is for filters and orders alone.
     """
     name, column = clean_name(source), survey.columns[source]
@@ -107,7 +110,7 @@ def inferred_attribute(source: str, survey: Survey, habits: Habits, *, is_intern
     separator = column.separator() or _separator_of_lists(source, column)
     kind, unit = _kind(name, column, survey.platform.kinds.get(name))
     if kind == "number" and unit is None:
-        unit = _unit_beside(source, survey) or _unit_in_name(name, habits.languages)
+        unit = _unit_beside(name, named) or _unit_in_name(name, habits.languages)
     is_multi = column.n_lists > 0 or (separator is not None and kind in ("text", "path"))
     usual = Attribute.usual(name, kind, multi=is_multi)
     is_code = kind == "text" and (is_code_name(name) or column.share("is_code") >= 0.5)
@@ -178,11 +181,9 @@ def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tup
     return ("path" if column.share("is_path") >= 0.5 else "text"), None
 
 
-def _unit_beside(source: str, survey: Survey) -> str | None:
+def _unit_beside(name: str, named: Mapping[str, ColumnEvidence]) -> str | None:
     """The unit that a column beside a number's own says of all of them: `weight` and `weight_unit`."""
-    named = {clean_name(name): column for name, column in survey.columns.items()}
-    plain = clean_name(source)
-    for stem in (plain.removesuffix(end) for end in _VALUE if plain.endswith(end)):
+    for stem in (name.removesuffix(end) for end in _VALUE if name.endswith(end)):
         column = next((named[stem + end] for end in _UNIT if stem + end in named), None)
         if column is not None and column.n_distinct == 1:
             return next(iter(column.distinct))

@@ -333,6 +333,7 @@ def _attributes(
             parts.setdefault(sources[name], []).append((name, section))
     elsewhere, at_stores = _elsewhere(shop), _stock_columns(shop, survey)
     internal = {group_by, roles.get("stock"), *at_stores}
+    by_name = {clean_name(name): column for name, column in survey.columns.items()}
     kept = {*internal, *(name for name in survey.columns if clean_name(name) in elsewhere)}
     weighed = {name for one in shop.objectives.values() for name in one.names}
     of_roles, taken = set(roles.values()), set[str]()
@@ -341,7 +342,7 @@ def _attributes(
         said = by_source.get(plain)
         if said is None and source not in kept and (source in of_roles or source in ignored or not plain):
             continue
-        inferred = inferred_attribute(source, survey, habits, is_internal=source in internal)
+        inferred = inferred_attribute(source, survey, habits, by_name, is_internal=source in internal)
         if source in at_stores and says_by_words(column):
             inferred = replace(inferred, attribute=replace(inferred.attribute, kind="flag", search=False))
         if said is not None:

@@ -7,15 +7,13 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from trimtab.catalog.feeds.formats.source import opened_text
+from trimtab.catalog.feeds.formats.source import MAX_LINE_CHARACTERS, lines_of, opened_text
 from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name
 from trimtab.catalog.rejections import Rejection
 from trimtab.core.errors import BadFile
 
 DELIMITERS = ",;\t|"
-MAX_CELL_CHARACTERS = 10_000_000
 MAX_LINES = 5_000
 """A cell of more lines was opened by a quote that never closes."""
 MAX_OPEN_QUOTES = 1_000
@@ -33,9 +31,9 @@ def read_delimited(path: Path) -> Rows:
     Raises:
         BadFile: it has no header, or a column twice.
     """
-    csv.field_size_limit(MAX_CELL_CHARACTERS)
+    csv.field_size_limit(MAX_LINE_CHARACTERS)
     with opened_text(path) as file:
-        lines = _Lines(file)
+        lines = _Lines(lines_of(file, path))
         delimiter = _delimiter(lines)
         records = _records(lines, delimiter, path)
         header: list[str] | None = None
@@ -60,14 +58,14 @@ class _Lines(Iterator[str]):
         number: of the last line given, 1-based.
     """
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
         self._waiting: deque[str] = deque()
         self.taken: list[str] = []
         self.number = 0
 
     def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else next(self._file)
+        line = self._waiting.popleft() if self._waiting else next(self._lines)
         line = line.replace("\0", "")
         self.number += 1
         self.taken.append(line)
@@ -88,7 +86,7 @@ class _Lines(Iterator[str]):
     def next_lines(self, n: int) -> list[str]:
         """The next lines, which stay to be given."""
         while len(self._waiting) < n:
-            line = next(self._file, None)
+            line = next(self._lines, None)
             if line is None:
                 break
             self._waiting.append(line)
@@ -152,7 +150,10 @@ def _unquoted(text: str, delimiter: str, line: int, *, is_open: bool) -> list[st
 def _is_above_header(cells: list[str], lines: _Lines, delimiter: str) -> bool:
     """Whether a first row is above the header: a remark of far fewer cells, or names of groups of columns."""
     above = _filled(cells)
-    rest = list(filter(None, map(_filled, csv.reader(lines.next_lines(N_SNIFFED), delimiter=delimiter))))
+    try:
+        rest = list(filter(None, map(_filled, csv.reader(lines.next_lines(N_SNIFFED), delimiter=delimiter))))
+    except csv.Error:  # a cell without an end; what reads the rows says so
+        return False
     widest = max(map(len, rest), default=0)
     names = next((row for row in rest if 2 * len(row) > widest), [])
     are_names = len(set(names)) == len(names) and not any(name[:1].isdigit() for name in names)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trimtab.catalog.feeds.columns.names import role_named
-from trimtab.catalog.feeds.formats.source import opened, opened_text
+from trimtab.catalog.feeds.formats.source import lines_of, opened, opened_text
 from trimtab.catalog.feeds.platforms.jsonld import products_in
 from trimtab.catalog.feeds.reshaping.nested_variants import items_of
 from trimtab.catalog.feeds.rows import Row, Rows, cells_of
@@ -37,7 +37,7 @@ def read_lines(path: Path) -> Rows:
     """A JSON object a line; an array a line where the first line names the columns."""
     header: list[str] | None = None
     with opened_text(path) as file:
-        for line, text in enumerate(file, 1):
+        for line, text in enumerate(lines_of(file, path), 1):
             if not text.strip():
                 continue
             try:
@@ -68,10 +68,11 @@ def read_json(path: Path) -> Rows:
         raise BadFile(path, "is one JSON object of more than 1 GB; allowed: an array, or an object a line")
     try:
         value = json.loads(data.decode("utf-8-sig", errors="replace"))
+        is_linked = isinstance(value, Mapping) and bool({"@graph", "@type"} & value.keys())
+        listed = [value] if is_linked else _listed(without_edges(value))
     except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise BadFile(path, f"is not JSON ({error})") from None
-    is_linked = isinstance(value, Mapping) and bool({"@graph", "@type"} & value.keys())
-    for number, one in enumerate([value] if is_linked else _listed(without_edges(value)), 1):
+    for number, one in enumerate(listed, 1):
         yield from _rows_of(number, one)
 
 
@@ -185,10 +186,16 @@ def _rows_of(line: int, value: object) -> Rows:
     """The rows of an object: one, or the products that JSON-LD lists in it."""
     if not isinstance(value, Mapping):
         yield Rejection(line, "row is not a JSON object")
-    elif "@type" in value or "@graph" in value:
-        yield from (Row(line, cells_of(product)) for product in products_in(value))
-    else:
-        yield from (Row(line, cells_of(item)) for item in items_of(without_edges(value)))
+        return
+    is_linked = "@type" in value or "@graph" in value
+    try:
+        rows = [
+            Row(line, cells_of(one)) for one in (products_in(value) if is_linked else items_of(without_edges(value)))
+        ]
+    except RecursionError:
+        yield Rejection(line, "row is nested too deep")
+        return
+    yield from rows
 
 
 def all_of(path: Path, form: str) -> Iterator[Row | Rejection]:

@@ -25,6 +25,7 @@ HEAD_BYTES = 65_536
 _BLOCK_BYTES = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNPACKING = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
+MAX_LINE_CHARACTERS = 10_000_000
 UNPACKED_BYTES, UNPACKED_RATIO = 1 << 30, 250
 """A packed file may unpack to this many bytes, or to this many times its own: what unpacks to more is not a feed."""
 
@@ -55,6 +56,20 @@ def opened_text(path: Path) -> Iterator[IO[str]]:
     with opened(path) as file:
         text = io.TextIOWrapper(io.BufferedReader(_Readable(file)), encoding=encoding, errors="replace", newline="")
         yield text
+
+
+def lines_of(file: IO[str], path: Path) -> Iterator[str]:
+    """The lines of a text, none of which may go on for ever: a packed file of some kilobytes may have one of gigabytes.
+
+    Raises:
+        BadFile: a line is too long.
+    """
+    number = 1
+    while line := file.readline(MAX_LINE_CHARACTERS + 1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            raise BadFile(path, f"has a line of more than {MAX_LINE_CHARACTERS:,} characters", row=number)
+        yield line
+        number += 1
 
 
 def form_of(path: Path) -> Form:

@@ -66,7 +66,7 @@ def accounts_router(accounts: Accounts, *, admin: Callable[[Request], Awaitable[
 
     @router.put(
         "/accounts/{name}",
-        responses=documented(413, 422, 503),
+        responses=documented(409, 413, 422, 503),
         openapi_extra=documented_body(reference(NewAccount)),
         summary="Make an account, or give it another role and password",
     )

@@ -49,7 +49,7 @@ def definitions_router(
 
     @router.put(
         f"/{kind}s/{{name}}",
-        responses=documented(401, 403, 413, 422, 429, 503),
+        responses=documented(401, 403, 409, 413, 422, 429, 503),
         dependencies=[Depends(admin)],
         openapi_extra=documented_body(reference(model)),
         response_model=model,

@@ -19,6 +19,8 @@ from trimtab.service.logs.event_log import MAX_BATCH, Event
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.search.pseudonyms import Pseudonyms
 
+COLONS_PER_EVENT = 32
+"""Those that follow the names of its fields, and those in its ids and its time."""
 BROWSER_BATCH = 50
 """Events of a request by a key that is in a page's source."""
 
@@ -55,7 +57,7 @@ def events_router(
         What belongs to no slate of this service is kept too, and named in `unmatched`.
         """
         key = access.check(request, "ingest")
-        values = await read_object(request, max_bytes=max_body_bytes)
+        values = await read_object(request, max_bytes=max_body_bytes, max_colons=COLONS_PER_EVENT * MAX_BATCH)
         is_browser = key is not None and key.browser
         if is_browser:
             _require_few(values)

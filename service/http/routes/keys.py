@@ -28,7 +28,7 @@ def keys_router(keys: Keys, *, admin: Callable[[Request], Awaitable[None]], max_
 
     @router.put(
         "/keys/{name}",
-        responses=documented(413, 422, 503),
+        responses=documented(409, 413, 422, 503),
         openapi_extra=documented_body(reference(Grant)),
         summary="Issue a key",
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response
+from fastapi.testclient import TestClient
 from starlette.routing import Router
 
+from trimtab.service.http import problem_documents
 from trimtab.service.http.middleware import direct_table
 
 
@@ -23,6 +27,30 @@ def test_searches_are_answered_directly(service: httpx.Client, monkeypatch: pyte
     monkeypatch.setattr(Router, "app", finds_nothing)
     assert service.get("/search", params={"q": "soup"}).status_code == 200
     assert service.post("/search", json={"q": "soup"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RuntimeError("can't start new thread"), 503),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"), 503),
+        (OSError(errno.EMFILE, "Too many open files"), 503),
+        (MemoryError(), 503),
+        (RuntimeError("anything else"), 500),
+        (OSError(errno.ENOENT, "No such file"), 500),
+    ],
+)
+def test_what_the_system_has_no_more_of_is_asked_for_later(error: Exception, status: int) -> None:
+    app = FastAPI()
+    problem_documents.install(app)
+
+    @app.get("/")
+    async def fails() -> None:
+        raise error
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/")
+    assert answer.status_code == status
+    assert ("retry-after" in answer.headers) == (status == 503)
 
 
 def test_there_must_be_a_route() -> None:

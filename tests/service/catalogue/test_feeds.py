@@ -175,6 +175,27 @@ def test_who_hangs_up_leaves_nothing_behind(shop: httpx.Client, folder: Path) ->
     assert shop.post("/feeds", content=b"", headers=CSV).status_code == 422
 
 
+def test_a_feed_stops_where_requests_do(folder: Path, tmp_path: Path, module_redis: RedisProcess) -> None:
+    settings = Settings(
+        bundle=folder / "bundles" / "bundle",
+        data_folder=tmp_path,
+        redis_url=module_redis.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        catalogue_max_bytes=100_000,
+        rebuild_after_items=0,
+    )
+    rows = rows_of(folder)
+    with serving(settings) as shop:
+        long = [{"item_id": row["id"], "description": 10_000 * "d"} for row in rows]
+        put = shop.put("/items", json={"items": long})
+        assert put.status_code == 200, put.text
+        assert shop.put("/items", json={"item_id": rows[0]["id"], "price": 3.0}).status_code == 503
+        raised = written([{**row, "price": "9.50 EUR", "sale_price": ""} for row in rows])
+        job = sent(shop, raised, mode="delta")
+        assert (job["state"], "reached its limit" in job["problem"]) == ("refused", True)
+        assert sent(shop, raised, mode="delta", dry_run=True)["state"] == "done"
+
+
 def test_a_browsers_key_changes_no_items(shop: httpx.Client) -> None:
     made = shop.put("/keys/front", json={"scopes": ["search", "ingest"], "browser": True})
     front = {"Authorization": f"Bearer {made.json()['key']}"}

@@ -117,6 +117,12 @@ def test_a_question_has_a_process_time_and_memory_of_its_own(
         patch.setattr(Child, "run", lambda *_, **__: made.append(1) or after(0.3))
         asyncio.run(both(asking, Question(report="ranks")))
         assert made == [1], "it is kept from when it was made, not from when it was asked for"
+    with monkeypatch.context() as patch:
+        patch.setattr(questions, "MOST_WAITING", 0)
+        patch.setattr(questions, "KEPT_SECONDS", -1.0)
+        patch.setattr(Child, "run", lambda *_, **__: after(0.1))
+        with pytest.raises(Unavailable, match="too many questions"):
+            asyncio.run(both(asking, Question(report="ranks")))
     asking.stop()
 
 

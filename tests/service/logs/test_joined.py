@@ -16,8 +16,9 @@ from tests.support.services import metric, serving
 from tests.support.waiting import eventually
 from trimtab.abtest.ope.replay import replay
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.impressions import ImpressionReader, read_log
 from trimtab.engine.log.interactions import read_interactions
+from trimtab.service.search.suggestion_process import LOGGED
 from trimtab.service.settings import Settings
 
 QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheese")
@@ -58,6 +59,8 @@ def test_served_logged_joined_and_replayed(settings: Settings, engine: Engine) -
 
     log = pl.concat(read_log(settings.data_folder))
     assert log["clicks"].list.sum().to_list() == log["purchases"].list.sum().to_list() == [1] * len(answers)
+    some = pl.concat(ImpressionReader(settings.data_folder, LOGGED))
+    assert some["clicks"].to_list() == log["clicks"].to_list(), "as suggestions read it, without all of the outcomes"
     spent = sum(2 * answer["hits"][number % 3]["price"] for number, answer in enumerate(answers))
     assert log["revenue"].list.sum().sum() == pytest.approx(spent)
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.catalog.judgments import FORMULAS, read_judgments
+from trimtab.service.redis import persistent_hash
 from trimtab.service.settings import Settings
 from trimtab.service.workbench import query_sets
 from trimtab.service.workbench.comparing import ndcg_of
@@ -225,3 +226,17 @@ def test_a_set_has_no_more_judgments_than_can_be_looked_at_at_once(
     assert answers == [204, 204, 409]
     assert judging.get("/query-sets").json()["small"]["n_judged"] == 1
     assert judging.get("/query-sets/small/judgments").json()["judges"]["clara"] == {"soup": {"1": 2}}
+
+
+def test_what_anybody_reads_whole_stays_small(judging: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    dora = judge_of(judging, "dora")
+    judging.put("/query-sets/first", json={"queries": ["soup"]}, headers=dora).raise_for_status()
+    monkeypatch.setattr(persistent_hash, "MAX_CHARACTERS", 2000)
+    large = {"queries": [f"soup {n}" for n in range(300)]}
+    grades = {"query": "soup", "grades": {f"an item with a long id {n}": 1 for n in range(60)}}
+    refused = judging.put("/query-sets/large", json=large, headers=dora)
+    assert (refused.status_code, "delete some first" in refused.text) == (409, True)
+    assert judging.put("/query-sets/first/judgments", json={**grades, "grades": {"1": 2}}, headers=dora).is_success
+    monkeypatch.setattr(persistent_hash, "MAX_CHARACTERS", 500)
+    assert judging.put("/query-sets/first/judgments", json=grades, headers=dora).status_code == 409
+    assert judging.get("/query-sets/first").json()["queries"] == ["soup"]

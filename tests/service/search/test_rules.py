@@ -11,9 +11,13 @@ import pytest
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import beside, serving
 from tests.support.waiting import eventually
+from trimtab.core.records import Constraints
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
+from trimtab.retrieval.understanding.rewriting import place_of
+from trimtab.service.redis import persistent_hash
+from trimtab.service.search.rules import Rule, RuleBook
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -219,3 +223,29 @@ def test_the_log_has_what_the_slate_obeyed(shared: Settings) -> None:
     assert rows[-1]["exclusions"] == [before[0]]
     assert rows[-1]["boosts"] == {before[1]: -100.0}
     assert rows[-1]["k"] == 3
+
+
+def test_of_very_many_rules_only_those_of_the_words_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rule(query: str, matches: str = "contains", **more: object) -> Rule:
+        return Rule.model_validate({"action": "hide", "query": query, "matches": matches, "item_ids": [query], **more})
+
+    others = {f"r{n:05}": rule(f"word{n} soup") for n in range(6000)}
+    wanted = {"z": rule("yellow soup"), "b": rule("Soup"), "c": rule("big yellow", "starts_with"), "d": rule("!?")}
+    book = RuleBook(dict(sorted((others | wanted).items())))
+    looked = list[object]()
+    monkeypatch.setattr(
+        "trimtab.service.search.rules.place_of", lambda *asked: looked.append(asked) or place_of(*asked)
+    )
+    found = book.constraints(["a big yellow soup"], (), datetime.now(UTC), budgets=Constraints())
+    assert found.exclusions == {"yellow soup", "Soup", "!?"}
+    assert len(looked) == 4
+    assert "big yellow" in book.constraints(["big yellow"], (), datetime.now(UTC), budgets=Constraints()).exclusions
+
+
+def test_rules_do_not_fill_the_memory_of_who_reads_them(ruled: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    define(ruled, "small", action="banner", query="yogurt", banner="New")
+    monkeypatch.setattr(persistent_hash, "MAX_CHARACTERS", 1000)
+    refused = ruled.put("/rules/large", json={"action": "banner", "query": "yogurt", "banner": "x" * 1500}, headers=KEY)
+    assert (refused.status_code, "delete some first" in refused.text) == (409, True)
+    define(ruled, "small", action="banner", query="yogurt", banner="Newer")
+    assert list(ruled.get("/rules").json()) == ["small"]
