@@ -13,13 +13,14 @@ import pytest
 from tests.ranker.problems import small_problem
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.engine.build.study_problems import load_folds
+from trimtab.ranker.methods.registry import DEFAULT
 from trimtab.ranker.study import compare as comparing
 from trimtab.ranker.study.cell import Fold
 from trimtab.ranker.study.prepared import save_problem
 from trimtab.ranker.study.report import write_experiments
 from trimtab.ranker.training.heads import Recipe
 
-METHODS = ("scalarisation", "heads", "film")
+METHODS = ("scalarisation", DEFAULT, "film")
 
 
 def compare(data: str, methods: Sequence[str], *, n_seeds: int, out: Path) -> pl.DataFrame:
@@ -42,7 +43,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_comparison_is_taken_up_where_it_stopped_and_reported(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = compare("icecat", METHODS, n_seeds=1, out=out)
     assert set(first["method"].unique()) == set(METHODS)
-    front = first.filter((pl.col("kind") == "front") & (pl.col("method") == "heads"))
+    front = first.filter((pl.col("kind") == "front") & (pl.col("method") == DEFAULT))
     assert len(front) == 28
     assert front.select("value_0", "value_1", "value_2").to_numpy().max() <= 1 + 1e-9
 
@@ -56,11 +57,11 @@ def test_a_comparison_is_taken_up_where_it_stopped_and_reported(out: Path, monke
         compare("icecat", METHODS, n_seeds=2, out=out)
 
     report = write_experiments(out, out / "docs").read_text()
-    assert "| **heads** | yes |" in report
+    assert f"| **{DEFAULT}** | yes |" in report
     figures = json.loads((out / "docs" / "paper" / "results" / "comparison.json").read_text())["icecat"]
-    assert f"{figures['heads']['hypervolume']['value']:.4f}" in report
+    assert f"{figures[DEFAULT]['hypervolume']['value']:.4f}" in report
     assert figures["scalarisation"]["percent"]["value"] == 100
-    assert figures["heads"]["percent_of_ensemble"] is None  # it was not compared
+    assert figures[DEFAULT]["percent_of_ensemble"] is None  # it was not compared
     assert "| predicted monotone | 1 or more | 1.000 |" in report  # the one figure that no training can miss
     assert sorted(path.name for path in (out / "docs" / "img").iterdir()) == [
         "experiments-icecat-costs.png",
