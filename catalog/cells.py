@@ -28,6 +28,7 @@ import polars as pl
 from trimtab.catalog.attributes.values import Unreadable
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.html_text import text_of_html
+from trimtab.catalog.own_prices import price_attributes, sale_ends
 from trimtab.catalog.schema import COLUMNS, DTYPES, Column, Kind
 from trimtab.catalog.shop import Shop
 from trimtab.text.money import parse_price
@@ -74,10 +75,19 @@ class CellRules:
     Attributes:
         currency: of the catalogue; a price in another one is refused. None where nothing says, and any is taken.
         formats: column -> how it writes numbers; None where nothing says.
+        prices: attributes that somebody pays, and their currency; None for the catalogue's.
+        sale_ends: attributes that say until when a lower price holds: a date is all of its day.
     """
 
     currency: str | None = None
     formats: Mapping[str, NumberFormat] = field(default_factory=dict)
+    prices: Mapping[str, str | None] = field(default_factory=lambda: {"sale_price": None})
+    sale_ends: frozenset[str] = frozenset({"sale_end"})
+
+    def priced_by(self, name: str, number_format: NumberFormat) -> CellRules:
+        """The rules by which one of `prices` is read as a price is."""
+        currency = self.prices[name] or self.currency
+        return CellRules(currency, {"price": number_format})
 
 
 NO_RULES = CellRules()
@@ -87,7 +97,7 @@ def rules_of(shop: Shop) -> CellRules:
     """How what is sent to a catalogue is read."""
     decimal = shop.catalogue.decimal
     formats = dict.fromkeys(COLUMNS, NumberFormat(decimal)) if decimal else {}
-    return CellRules(shop.catalogue.currency, formats)
+    return CellRules(shop.catalogue.currency, formats, price_attributes(shop), sale_ends(shop))
 
 
 def read_cell(name: str, value: object, rules: CellRules = NO_RULES) -> str | float | bool | None:

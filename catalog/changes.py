@@ -12,11 +12,14 @@ import numpy as np
 import polars as pl
 
 from trimtab.catalog.attributes.columns import attribute_of_value
-from trimtab.catalog.attributes.definition import PREFIX, Attribute
+from trimtab.catalog.attributes.definition import PREFIX, Attribute, is_built_in
 from trimtab.catalog.attributes.values import Unreadable, flattened, plain_values, read_values
 from trimtab.catalog.cells import NO_RULES, CellRules, coarsest, read_columns
+from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
+from trimtab.catalog.feeds.items import prepared
 from trimtab.catalog.schema import COLUMNS, DTYPES, MAX_TEXT_BYTES
 from trimtab.core.errors import BadParameter, did_you_mean
+from trimtab.text.numbers import UNDECIDED
 
 Item = Mapping[str, Any]
 """Values by column of the schema and `attr_*`, as many as were given; an unknown price is None, and so is an attribute
@@ -76,7 +79,7 @@ def read_items(
         if first_of.setdefault(item_id, position) != position:
             raise BadParameter(f"{place}item_id", f"repeats items[{first_of[item_id]}]", "each item once")
         columns = {name: plain_cell(name, row[name]) for name in COLUMNS if name in given}
-        items.append({**columns, **_attribute_values(place, given, attributes)})
+        items.append({**columns, **_attribute_values(place, given, attributes, rules)})
     return items
 
 
@@ -97,8 +100,11 @@ def _flat(given: Mapping[str, object], attributes: Mapping[str, Attribute]) -> I
                 yield (PREFIX + path.removeprefix(PREFIX) if is_known else path), one
 
 
-def _attribute_values(place: str, given: Mapping[str, object], attributes: Mapping[str, Attribute]) -> dict[str, Any]:
-    """The attributes that an object gives, as JSON has them."""
+def _attribute_values(
+    place: str, given: Mapping[str, object], attributes: Mapping[str, Attribute], rules: CellRules
+) -> dict[str, Any]:
+    """The attributes that an object gives, as JSON has them; read by the rules of the cells of a feed."""
+    number_format = rules.formats.get("price", UNDECIDED)
     values: dict[str, Any] = {}
     for column, value in given.items():
         if not column.startswith(PREFIX):
@@ -106,7 +112,10 @@ def _attribute_values(place: str, given: Mapping[str, object], attributes: Mappi
         name = column.removeprefix(PREFIX)
         attribute = attributes.get(name) or attribute_of_value(name, value)
         try:
-            values[column] = plain_values(attribute, read_values(attribute, value))
+            layout = AttributeLayout(name, attribute, number_format)
+            parts = value if isinstance(value, list | tuple) else [value]
+            several = [prepared(layout, part, rules) for part in parts if part is not None]
+            values[column] = plain_values(attribute, read_values(attribute, several))
         except Unreadable as error:
             raise BadParameter(f"{place}{column}", f"is {_shown(value)}", str(error)) from None
         if len(str(value).encode()) > MAX_TEXT_BYTES:
@@ -124,7 +133,7 @@ def _cell(given: Mapping[str, object], name: str) -> object:
     return given.get(name, "(as it is)" if name == "title" else None)
 
 
-def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Iterable[str]) -> None:
+def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Mapping[str, Attribute]) -> None:
     for position, one in enumerate(objects):
         place = f"items[{position}]." if len(objects) > 1 else ""
         for name in one:
@@ -135,6 +144,13 @@ def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Ite
                     f"{place}{name}",
                     "is not a column of an item" + did_you_mean(name, (*COLUMNS, *attributes)),
                     f"{', '.join(COLUMNS)}, attr_*",
+                )
+            if is_built_in(name, attributes):
+                plain = name.removeprefix(PREFIX)
+                raise BadParameter(
+                    f"{place}{name}",
+                    "would stand in the place of a column that all items have",
+                    f"{plain} by itself, or an attribute of another name" if plain in COLUMNS else "another name",
                 )
         if "item_id" not in one:
             raise BadParameter(f"{place}item_id", "is missing", COLUMNS["item_id"].meaning)

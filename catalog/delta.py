@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.attributes.definition import PREFIX
+from trimtab.catalog.attributes.definition import PREFIX, is_built_in
 from trimtab.catalog.attributes.values import plain_values
 from trimtab.catalog.changes import Change, Item, plain
 from trimtab.catalog.schema import COLUMNS
@@ -111,6 +111,7 @@ class _Draft:
 
     def put(self, item: Item) -> None:
         """Write an item; one that is not there and has no title was deleted meanwhile, and stays deleted."""
+        item = without_built_in(item, self._start.base)
         item_id, now = item["item_id"], self.delta()
         if item_id in now.items:
             self._own_items()[item_id] = _known({**now.items[item_id], **item})
@@ -153,6 +154,12 @@ class _Draft:
             self._written.add(name)
             self._numbers[name] = self._numbers.get(name, self._start.base.numbers(name)).copy()
         return self._numbers[name]
+
+
+def without_built_in(item: Item, base: ItemStore) -> Item:
+    """The item without attributes that would stand in the place of what all items have, as old logs may hold them."""
+    own = base.own_attributes.definitions
+    return {name: value for name, value in item.items() if not is_built_in(name, own)}
 
 
 def _has_same_words(known: Item, item: Item) -> bool:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.definition import DISTANCE
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.places import DISTANCE, Places
+from trimtab.catalog.places import Places
 from trimtab.catalog.shop import PriceList, Shop
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, did_you_mean
@@ -121,9 +122,9 @@ class Markets:
 
     def _prices(self, market: Market) -> Floats:
         section = self._list(market.price_list)
-        prices = self._column(section.column)
+        prices = self._paid(section.column)
         if market.price_list is None and market.store is not None:
-            there = self._column(self._shop.stores[market.store].price)
+            there = self._paid(self._shop.stores[market.store].price)
             prices = np.where(np.isnan(there), prices, there)
         if section.sale_price is None:
             return prices
@@ -131,7 +132,7 @@ class Markets:
         changes = self._changes_of(market.price_list)
         moment = -np.inf if market.period == 0 else changes[market.period - 1]
         start, end = self._column(section.sale_start), self._column(section.sale_end)
-        sale = self._column(section.sale_price)
+        sale = self._paid(section.sale_price)
         is_on = ~np.isnan(sale) & ~(start > moment) & ~(end <= moment)
         return np.where(is_on, np.fmin(sale, prices), prices)
 
@@ -147,6 +148,11 @@ class Markets:
 
     def _list(self, price_list: str | None) -> PriceList:
         return SALE if price_list is None else self._shop.prices[price_list]
+
+    def _paid(self, name: str | None) -> Floats:
+        """The prices of a column, nan where there is none that can be paid."""
+        prices = self._column(name)
+        return np.where(prices > 0, prices, np.nan)
 
     def _column(self, name: str | None) -> Floats:
         """The numbers of a column by its name in the feed, nan where there is none."""

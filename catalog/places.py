@@ -8,13 +8,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from trimtab.catalog.attributes.definition import PREFIX, Attribute
+from trimtab.catalog.attributes.definition import DISTANCE, PREFIX, Attribute
 from trimtab.catalog.shop import AttributeSection, Shop, Store
 from trimtab.catalog.store import ItemStore
 from trimtab.core.places import EARTH_RADIUS, Floats, Place, distances
 
-DISTANCE = "distance"
-"""The attribute that is calculated for each search that says where somebody is; without that no item has a value."""
 PLACE = ("latitude", "longitude")
 """The attributes of an item's own place."""
 KILOMETRES = "km"

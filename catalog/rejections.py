@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trimtab.core.counted import counted
@@ -40,6 +41,12 @@ class Rejections:
     attribute_columns: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+
+    def with_more(self, rows: Iterable[Rejection], said: Iterable[str] = ()) -> Rejections:
+        """The same with more rows that were not kept, and more that is said."""
+        return replace(
+            self, rows=tuple(sorted((*self.rows, *rows), key=lambda row: row.line)), said=(*self.said, *said)
+        )
 
     @property
     def n_kept(self) -> int:

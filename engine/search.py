@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.definition import DISTANCE
 from trimtab.catalog.market import MOST_KEPT, Market, Markets
-from trimtab.catalog.places import DISTANCE
 from trimtab.catalog.shop import names_in
 from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
@@ -110,9 +111,16 @@ class Engine:
     def at_state(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
         """The same ranker at a later state of the catalogue, see `trimtab.engine.live.states`."""
         bundle = replace(self._bundle, pipeline=pipeline)
-        engine = Engine(bundle, catalogue_version=version, state=f"{self.bundle_id}@{version}@{timestamp}")
+        engine = Engine(bundle, catalogue_version=version, state=_state(self.bundle_id, version, timestamp))
         engine.prepare()
         return engine
+
+    def dated(self, version: int, timestamp: datetime) -> Engine:
+        """This engine for the same state of the catalogue, by the place that it has got in the order of changes."""
+        other = copy(self)
+        other.catalogue_version, other.state = version, _state(self.bundle_id, version, timestamp)
+        other._in_market = lru_cache(MOST_KEPT)(other._of_market)  # noqa: SLF001  # a copy of its own kind
+        return other
 
     def prepare(self) -> None:
         """Compute what the first search would."""
@@ -345,3 +353,8 @@ class Engine:
         degraded = levels & {RANKING, DENSE, REMOTE} | ({CANDIDATES} if n_ranked < len(found) else set())
         candidates = self.pipeline.extended(found.first(n_ranked), self._source.pinned_rows(query))
         return self.scoring.scored(query, candidates, degraded, watch)
+
+
+def _state(bundle_id: str, version: int, timestamp: datetime | None) -> str:
+    """The name of a state of a bundle's catalogue."""
+    return f"{bundle_id}@{version}@{timestamp}"

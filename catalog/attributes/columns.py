@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -11,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
-from trimtab.catalog.attributes.definition import PREFIX, Attribute
+from trimtab.catalog.attributes.definition import PREFIX, SEPARATOR, Attribute
 from trimtab.catalog.attributes.values import Raw, Unreadable, read_values
 from trimtab.catalog.shop import AttributeKind
 
@@ -109,10 +110,30 @@ def attribute_of_type(name: str, dtype: pl.DataType) -> Attribute:
 
 
 def attribute_of_value(name: str, value: object) -> Attribute:
-    """What an attribute that no catalogue file had usually is, by the first value of it."""
+    """What an attribute that no catalogue file had usually is, by what it is called or by the first value of it."""
     first = value[0] if isinstance(value, list) and value else value
-    kind: AttributeKind = "flag" if isinstance(first, bool) else "number" if isinstance(first, int | float) else "text"
+    kind = _KINDS.get(name) or _kind_of(first)
     return Attribute.usual(name, kind, multi=isinstance(value, list))
+
+
+def _kind_of(value: object) -> AttributeKind:
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str) and _ISO_DATE.match(value):
+        with suppress(Unreadable):
+            read_values(Attribute.usual("", "date"), value)
+            return "date"
+    return "path" if isinstance(value, str) and SEPARATOR in value else "text"
+
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)")
+_KINDS: Mapping[str, AttributeKind] = {
+    **dict.fromkeys(("sale_price", "latitude", "longitude"), "number"),
+    **dict.fromkeys(("sale_start", "sale_end"), "date"),
+}
+"""Attributes that mean the same in every catalogue which has them."""
 
 
 def values_of_item(

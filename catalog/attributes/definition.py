@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.shop import AttributeKind, AttributeSection, Shop
 
 PREFIX = "attr_"
@@ -16,6 +17,12 @@ CODED: tuple[AttributeKind, ...] = ("text", "path", "flag")
 
 SEPARATOR = " > "
 """Stands between the steps of a path."""
+
+DISTANCE = "distance"
+"""The attribute that is calculated for each search that says where somebody is; without that no item has a value."""
+
+BUILT_IN = frozenset({*COLUMNS, DISTANCE})
+"""Names that mean the same in every catalogue."""
 
 SEARCHED: tuple[AttributeKind, ...] = ("text", "path", "number")
 """Kinds whose values are searched as text unless `shop.toml` says otherwise."""
@@ -77,6 +84,16 @@ class Attribute:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def is_built_in(column: str, definitions: Container[str]) -> bool:
+    """Whether `attr_NAME` would stand in the place of a column that every catalogue has.
+
+    Args:
+        definitions: the attributes of the catalogue; what it was built with is its own (the paths of its categories).
+    """
+    name = column.removeprefix(PREFIX)
+    return column.startswith(PREFIX) and name in BUILT_IN and name not in definitions
 
 
 def definitions_of(shop: Shop) -> tuple[Attribute, ...]:

@@ -140,7 +140,8 @@ def _path(value: object) -> Raw:
 
 def _number(value: object) -> Raw:
     try:
-        number = float(value) if isinstance(value, int | float | str) else math.nan
+        is_number = isinstance(value, int | float | str) and not isinstance(value, bool)
+        number = float(value) if is_number else math.nan  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):

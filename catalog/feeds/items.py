@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -14,13 +14,14 @@ import polars as pl
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable, path_of, read_values
 from trimtab.catalog.availability import in_stock_of
-from trimtab.catalog.cells import UNKNOWN, VERBATIM, read_cell, read_number
+from trimtab.catalog.cells import UNKNOWN, VERBATIM, CellRules, read_cell, read_number
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.columns.evidence import shape_of
 from trimtab.catalog.feeds.columns.layout import CATEGORY, SALE, Layout
 from trimtab.catalog.feeds.columns.offers import REGULAR
 from trimtab.catalog.feeds.columns.positions import places_in
 from trimtab.catalog.feeds.columns.prices import without_measure
+from trimtab.catalog.feeds.columns.survey import is_price_name
 from trimtab.catalog.feeds.dates import written_date
 from trimtab.catalog.feeds.reshaping.dimensions import sides_in
 from trimtab.catalog.feeds.rows import Value, first_text, texts
@@ -36,6 +37,7 @@ _COUNTED = re.compile(r"[><≥~+ ]*(\d+)\b(?!\s*[.,]\d)")
 """How many there are, at the beginning of a cell: `>20`, `10+`, `12 bouteilles`."""
 _SEVERAL = re.compile(r"\s*[|;]\s*|,?\s+(?=https?:)|,(?=https?:)")
 """What stands between the addresses of several pictures."""
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STEPS = re.compile(r"\s*(?:>|›|»|→|::)\s*")
 _UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$|(?<=\d) ?/ ?(?:5|10)$")
 _DTYPES: Mapping[str, Any] = {
@@ -71,6 +73,7 @@ class ItemReader:
             Unreadable: a cell of a column of the schema cannot be used.
         """
         rules = self._layout.rules
+        self._refuse_several(cells)
         item: dict[str, Any] = {
             name: read_cell(name, _first_of(name, cells.get(column)), rules) for name, column in self._plain
         }
@@ -83,10 +86,18 @@ class ItemReader:
             value = cells.get(one.source)
             if value is not None:
                 try:
-                    item[PREFIX + one.attribute.name] = attribute_value(one, value)
+                    item[PREFIX + one.attribute.name] = attribute_value(one, value, rules)
                 except ValueError:
                     unread[one.source] += 1
         return item
+
+    def _refuse_several(self, cells: Mapping[str, Value]) -> None:
+        """Check that what stands in one row is not several items, as a list of them that was not found is."""
+        ids, titles = (set(texts(self._cell(cells, role))) for role in ("item_id", "title"))
+        if len(ids) > 1 and len(titles) > 1:
+            raise Unreadable(
+                f"item_id has {len(ids)} different ids in one item; allowed: a list of items, each with one"
+            )
 
     def _read_place(self, item: dict[str, Any], cells: Mapping[str, Value], unread: Counter[str]) -> None:
         """Where the item is, of two columns or of one with a pair."""
@@ -210,7 +221,11 @@ class ItemReader:
         both = first_text(self._cell(cells, "sale_period")).partition("/")
         start = first_text(self._cell(cells, "sale_start")) or both[0]
         end = first_text(self._cell(cells, "sale_end")) or both[2]
-        return _moment(start), _moment(end)
+        days_first = self._layout.is_day_first
+        return (
+            _moment(start, is_day_first=days_first, is_end=False),
+            _moment(end, is_day_first=days_first, is_end=True),
+        )
 
     def _in_stock(self, cells: Mapping[str, Value], unread: Counter[str]) -> bool | None:
         said, stock = self._said_of_stock(cells, unread), self._cell(cells, "stock")
@@ -258,7 +273,7 @@ def _in_major_units(value: Value, currency: str | None) -> Value:
     return value if number is None else number / 10 ** decimals_of(currency or "USD")
 
 
-def attribute_value(layout: AttributeLayout, value: Value) -> Any:
+def attribute_value(layout: AttributeLayout, value: Value, rules: CellRules) -> Any:
     """The value of an attribute's cell as its column's type has it: a list where there may be several.
 
     Raises:
@@ -274,32 +289,79 @@ def attribute_value(layout: AttributeLayout, value: Value) -> Any:
             parts += one.split(layout.separator)
         else:
             parts.append(one)
-    raw = read_values(attribute, [_prepared(layout, part) for part in parts if not _is_unknown(part)])
+    raw = read_values(attribute, [prepared(layout, part, rules) for part in parts if not _is_unknown(part)])
     found = [_typed(attribute, one) for one in raw]
     return (found or None) if attribute.multi else next(iter(found), None)
 
 
-def _prepared(layout: AttributeLayout, value: object) -> object:
-    """A cell as `read_values` takes it: numbers as numbers, dates in ISO's order, text without HTML."""
-    kind = layout.attribute.kind
+def prepared(layout: AttributeLayout, value: object, rules: CellRules) -> object:
+    """A cell as `read_values` takes it: numbers as numbers, dates in ISO's order, text without HTML.
+
+    Raises:
+        Unreadable: it is a price, and not one that can be paid.
+    """
+    kind, name = layout.attribute.kind, layout.attribute.name
+    if name in PLACE:
+        return _degrees(name, value)
+    if kind == "number" and (name in rules.prices or is_price_name(layout.source)):
+        return _paid(layout, value, rules)
+    if kind == "date" and name in rules.sale_ends:
+        return day_ended(iso_date(value, is_day_first=layout.is_day_first) if isinstance(value, str) else value)
     if not isinstance(value, str):
         return value
     match kind:
         case "number":
-            number = read_number(value, layout.number_format)
-            if number is None:
-                number = read_number(_UNIT.sub("", value).strip(), layout.number_format)
-            if number is None and (money := parse_price(without_measure(value), number_format=layout.number_format)):
-                number = float(money.amount)
-            return value if number is None else number
+            return _number(layout, value)
         case "date":
             return iso_date(value, is_day_first=layout.is_day_first)
         case "flag":
-            return in_stock_of(value)
+            known = in_stock_of(value)
+            return value if known is None else known
         case "path":
             return _path(text_of_html(value), None)
         case _:
             return text_of_html(value)
+
+
+def _degrees(name: str, value: object) -> object:
+    most = 90 if name == PLACE[0] else 180
+    degrees = read_number(value)
+    if degrees is not None and abs(degrees) > most:
+        raise Unreadable(f"degrees between -{most} and {most}")
+    return value if degrees is None else degrees
+
+
+def _number(layout: AttributeLayout, value: str) -> object:
+    """A number without what stands behind it; the text where there is none."""
+    number = read_number(value, layout.number_format)
+    if number is None:
+        number = read_number(_UNIT.sub("", value).strip(), layout.number_format)
+    if number is None and (money := parse_price(without_measure(value), number_format=layout.number_format)):
+        number = float(money.amount)
+    return value if number is None else number
+
+
+def _paid(layout: AttributeLayout, value: object, rules: CellRules) -> object:
+    """A price as the item's own is read; of other columns of prices only that they are not below 0."""
+    name = layout.attribute.name
+    if name in rules.prices:
+        given = without_measure(value) if isinstance(value, str) else value
+        try:
+            return read_cell("price", given, rules.priced_by(name, layout.number_format))
+        except Unreadable as error:
+            raise Unreadable(str(error).partition("; allowed: ")[2]) from None
+    number = _number(layout, value) if isinstance(value, str) else value
+    if isinstance(number, int | float) and number < 0:
+        raise Unreadable("a price of 0 or more")
+    return number
+
+
+def day_ended(value: object) -> object:
+    """The last second of a date, so that what ends on it ends with it; a moment as it is."""
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        return value
+    text = str(value).strip()
+    return f"{text}T23:59:59" if _DATE.fullmatch(text) else value
 
 
 def iso_date(text: str, *, is_day_first: bool) -> str:
@@ -330,12 +392,12 @@ def _is_unknown(value: object) -> bool:
     return isinstance(value, str) and value.strip().casefold() in UNKNOWN
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str, *, is_day_first: bool, is_end: bool) -> datetime | None:
     if not shape_of(text.strip()).is_date:
         return None
-    attribute = Attribute.usual("sale", "date")
+    attribute, written = Attribute.usual("sale", "date"), iso_date(text, is_day_first=is_day_first)
     try:
-        seconds = read_values(attribute, iso_date(text, is_day_first=True))
+        seconds = read_values(attribute, day_ended(written) if is_end else written)
     except Unreadable:
         return None
     return datetime.fromtimestamp(float(seconds[0]), UTC) if seconds else None

@@ -42,12 +42,14 @@ class Feed:
         layout: what became of which column, and how it was read.
         shop: what its `shop.toml` says, completed by what was inferred.
         rejections: rows that were not kept.
+        lines: of each item.
     """
 
     items: pl.DataFrame
     layout: Layout
     shop: Shop
     rejections: Rejections
+    lines: Sequence[int] = ()
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -82,11 +84,12 @@ def read_feed(
     for block in blocks:
         rejected += block.rejected
         unread.update(block.unread)
-    items = _without_repeats(blocks, rejected)
+    items, kept_lines = _without_repeats(blocks, rejected)
     n_read = len(items) + len(rejected)
     rejections = _rejections(layout, rejected, list(_unread(unread)), n_read)
     _refuse_hopeless(rejections, path, max_rejected_share)
-    return Feed(items if is_update else _with_schema(items), layout, shop_of(layout, shop), rejections)
+    whole = items if is_update else _with_schema(items)
+    return Feed(whole, layout, shop_of(layout, shop), rejections, kept_lines)
 
 
 def inferred_layout(
@@ -163,17 +166,17 @@ def _block_of(layout: Layout, rows: Sequence[Row]) -> _Block:
     return _Block(frame, lines, rejected, unread)
 
 
-def _without_repeats(blocks: Sequence[_Block], rejected: list[Rejection]) -> pl.DataFrame:
-    """The items of blocks, but for those whose id stands in an earlier line."""
+def _without_repeats(blocks: Sequence[_Block], rejected: list[Rejection]) -> tuple[pl.DataFrame, list[int]]:
+    """The items of blocks with their lines, but for those whose id stands in an earlier line."""
     if not blocks:
-        return pl.DataFrame()
+        return pl.DataFrame(), []
     items = pl.concat([block.items for block in blocks])
     ids = items.select("item_id", line=pl.Series([line for block in blocks for line in block.lines], dtype=pl.Int64))
     ids = ids.with_columns(first=pl.col("line").first().over("item_id"))
     is_first = ids["line"] == ids["first"]
     for item_id, line, first in ids.filter(~is_first).iter_rows():
         rejected.append(Rejection(line, f"item_id '{item_id}' repeats line {first}"))
-    return items if is_first.all() else items.filter(is_first)
+    return items.filter(is_first), ids.filter(is_first)["line"].to_list()
 
 
 def _with_schema(frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.attributes.values import plain_values, read_values
 from trimtab.catalog.changes import Item, plain_cell
 from trimtab.catalog.feeds.reading import Feed, read_feed
-from trimtab.core.errors import BadInput
+from trimtab.catalog.rejections import Rejection
+from trimtab.catalog.schema import COLUMNS
+from trimtab.core.errors import BadInput, did_you_mean
 from trimtab.engine.live.live_engine import LiveEngine
 
 MAX_REMOVED_SHARE = 0.2
@@ -32,6 +34,7 @@ class FeedChanges:
         removed: item_ids.
         n_same: items that stay as they are.
         n_before: items of the catalogue.
+        rejected: rows of items that are new and lack what an item needs.
     """
 
     added: Sequence[Item]
@@ -39,6 +42,7 @@ class FeedChanges:
     removed: Sequence[str]
     n_same: int
     n_before: int
+    rejected: Sequence[Rejection] = ()
 
     @property
     def summary(self) -> str:
@@ -75,7 +79,17 @@ def read_again(live: LiveEngine, path: Path, *, is_full: bool, max_rejected_shar
         BadFile: as `read_feed`.
     """
     feed = read_feed(path, shop=live.newest.shop, is_update=not is_full, max_rejected_share=max_rejected_share)
-    return feed, difference_of(live, feed, is_full=is_full)
+    difference = difference_of(live, feed, is_full=is_full)
+    said = [] if is_full else _new_attributes(live, feed)
+    return replace(feed, rejections=feed.rejections.with_more(difference.rejected, said)), difference
+
+
+def _new_attributes(live: LiveEngine, feed: Feed) -> list[str]:
+    """What is said of columns of an update that the catalogue does not know: they may be misspelt."""
+    known = live.newest.store.attributes
+    names = [one.name for one in feed.attributes if one.name not in known]
+    near = [f"{name}{did_you_mean(name, (*COLUMNS, *known))}" for name in names]
+    return [f"new to the catalogue, and attributes from now on: {', '.join(near)}"] if near else []
 
 
 def difference_of(live: LiveEngine, feed: Feed, *, is_full: bool) -> FeedChanges:
@@ -83,19 +97,20 @@ def difference_of(live: LiveEngine, feed: Feed, *, is_full: bool) -> FeedChanges
     live.follow()
     before = live.item_ids()
     added, changed, seen, n_same = list[Item](), list[Item](), set[str](), 0
-    for item in items_of(feed):
+    rejected = list[Rejection]()
+    for item, line in zip(items_of(feed), feed.lines, strict=True):
         seen.add(item["item_id"])
         known = live.kept_item(item["item_id"])
-        if known is None:
+        if known is None and item.get("title") is None:
+            rejected.append(Rejection(line, f"title is missing, and there is no item {item['item_id']!r} yet"))
+        elif known is None:
             added.append({name: value for name, value in item.items() if value is not None})
-            continue
-        differing = {name: value for name, value in item.items() if not _is_same(known.get(name), value)}
-        if differing:
+        elif differing := {name: value for name, value in item.items() if not _is_same(known.get(name), value)}:
             changed.append({"item_id": item["item_id"], **differing})
         else:
             n_same += 1
     removed = [item_id for item_id in before if item_id not in seen] if is_full else []
-    return FeedChanges(added, changed, removed, n_same, len(before))
+    return FeedChanges(added, changed, removed, n_same, len(before), rejected)
 
 
 def apply_difference(live: LiveEngine, difference: FeedChanges, *, max_removed_share: float = MAX_REMOVED_SHARE) -> int:

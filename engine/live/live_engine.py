@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from trimtab.catalog.attributes.columns import values_of_item
 from trimtab.catalog.attributes.values import searched_text
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item
-from trimtab.catalog.delta import Delta
+from trimtab.catalog.delta import Delta, without_built_in
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.engine.bundle.manifest import as_of
@@ -22,6 +24,24 @@ from trimtab.engine.live.log_limits import LogLimits
 from trimtab.engine.live.order import OWN_ORDER, ChangeOrder
 from trimtab.engine.live.states import EngineStates
 from trimtab.engine.search import Engine
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A change as it comes out, before it is written: what cannot be served is not written.
+
+    Attributes:
+        before: the state that it was tried on.
+        put: the items that change.
+        delta, engine: the state after it, whose version and time are not known yet.
+    """
+
+    before: Delta
+    put: Sequence[Item]
+    delta: Delta
+    engine: Engine
 
 
 class LiveEngine:
@@ -90,9 +110,12 @@ class LiveEngine:
         """
         self.require_room()
         with self._mutex:
+            for changes in self._log.segments_since(self.as_of):
+                self._take(changes)
+            tried = self._tried(put, delete)  # before others are kept from writing, as it may take long
             with self._log.writing() as others:
                 self._take(others)
-                while not self._is_made(put, delete):
+                while not self._is_made(tried, put, delete):
                     pass  # another machine changed something at the same moment
             self._renew()
             return self._delta.version
@@ -106,19 +129,34 @@ class LiveEngine:
         if self._limits is not None:
             self._limits.require_room(unbuilt=self.log_bytes, total=self._log.n_bytes)
 
-    def _is_made(self, put: Sequence[Item], delete: Sequence[str]) -> bool:
+    def _is_made(self, tried: _Tried | None, put: Sequence[Item], delete: Sequence[str]) -> bool:
         """Make a change, while writing; False where it is to be looked at again behind those of others."""
         self._take(self._order.catch_up(self._log))
+        if tried is None or tried.before is not self._delta:
+            tried = self._tried(put, delete)
+        if tried is None:
+            self._order.confirm()
+            return True
+        change = self._order.append(self._log, tried.put, delete, after=self.as_of)
+        if change is not None:
+            self._delta = self._served = replace(tried.delta, version=change.version, timestamp=change.timestamp)
+            self.newest = tried.engine.dated(change.version, change.timestamp)
+        return change is not None
+
+    def _tried(self, put: Sequence[Item], delete: Sequence[str]) -> _Tried | None:
+        """The state after a change; None where nothing changes.
+
+        Raises:
+            BadParameter, NotFound: as `change`.
+        """
         self._check(put, delete)
         given = map(self._with_family, map(self._without_searched, put))
         changing = [item for item in given if not self._is_as_it_is(item)]
         if not changing and not delete:
-            self._order.confirm()
-            return True
-        change = self._order.append(self._log, changing, delete, after=self.as_of)
-        if change is not None:
-            self._take([change])
-        return change is not None
+            return None
+        change = Change(self._delta.version + 1, self._delta.timestamp or self.as_of, changing, delete)
+        delta = self._delta.after([change])
+        return _Tried(self._delta, changing, delta, self._states.at_state(delta))
 
     def rest(self) -> None:
         """End the process of its own where it has nothing to do."""
@@ -215,7 +253,16 @@ class LiveEngine:
 
     def _later(self, changes: Sequence[Change]) -> list[Change]:
         """The changes that were made after the bundle was built."""
-        return [change for change in changes if change.timestamp > self.as_of]
+        later = [change for change in changes if change.timestamp > self.as_of]
+        for change in later:
+            for item in change.put:
+                left_out = item.keys() - without_built_in(item, self._built.store).keys()
+                if left_out:
+                    _log.warning(
+                        "change %d names columns that all items have as attributes of %r: %s are left out",
+                        *(change.version, item["item_id"], ", ".join(sorted(left_out))),
+                    )
+        return later
 
     def _renew(self) -> None:
         if self._delta is not self._served:

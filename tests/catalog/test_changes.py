@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.catalogues import read_catalogue
 from tests.support.memory import peak_memory
+from trimtab.catalog.attributes.columns import attribute_of_value
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import rules_of
 from trimtab.catalog.changes import read_items
@@ -88,3 +89,75 @@ def test_several_categories_change_the_attribute_and_the_column() -> None:
     known = {"category": Attribute.usual("category", "path", multi=True)}
     (item,) = read_items([{"item_id": "a", "category": ["Shoes > Boots", "Sale"]}], known)
     assert item == {"item_id": "a", "category": "Shoes", "attr_category": ["Shoes > Boots", "Sale"]}
+
+
+@pytest.mark.parametrize("name", ["price", "in_stock", "brand", "title", "item_id", "distance", "category"])
+@pytest.mark.parametrize("given", ["attr_", "attributes"])
+def test_no_attribute_stands_in_the_place_of_a_column_that_all_items_have(name: str, given: str) -> None:
+    item = {"item_id": "a", **({"attr_" + name: 5} if given == "attr_" else {"attributes": {name: 5}})}
+    with pytest.raises(BadParameter, match=f"attr_{name}: would stand in the place of a column that all items have"):
+        read_items([item])
+
+
+SHOP = Shop.parse(
+    """
+    [catalogue]
+    currency = "EUR"
+    decimal = ","
+    [prices.b2b]
+    column = "Price B2B"
+    sale_price = "b2b_offer"
+    sale_end = "b2b_until"
+    [prices.usa]
+    column = "price_usd"
+    currency = "USD"
+    [stores.lyon]
+    price = "price_lyon"
+    """
+)
+KNOWN = {
+    **{name: Attribute.usual(name, "number") for name in ("price_b2b", "price_usd", "sale_price", "rating", "cost")},
+    **{name: Attribute.usual(name, "date") for name in ("sale_start", "sale_end", "b2b_until", "released")},
+    "new": Attribute.usual("new", "flag"),
+}
+
+
+def sent(**item: Any) -> dict[str, Any]:
+    (read,) = read_items([{"item_id": "a", **item}], KNOWN, rules_of(SHOP))
+    return read
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("price_b2b", "10 EUR", 10), ("price_b2b", "€10.50", 10.5), ("price_b2b", "10,50", 10.5),
+        ("price_usd", "$5", 5), ("sale_price", "9 EUR", 9), ("rating", "4,5", 4.5), ("rating", "4,5 cm", 4.5),
+        ("released", "31.12.2026", "2026-12-31"), ("new", "ja", True), ("sale_price", None, None),
+        ("sale_end", "2026-11-26", "2026-11-26T23:59:59Z"), ("b2b_until", "26.11.2026", "2026-11-26T23:59:59Z"),
+        ("sale_end", "2026-11-26T00:00:00Z", "2026-11-26"), ("sale_start", "2026-11-26", "2026-11-26"),
+        ("attr_latitude", "48,5", 48.5), ("attr_steps", "A > B", "A > B"), ("attr_when", "2026-01-01", "2026-01-01"),
+    ],
+)  # fmt: skip
+def test_attributes_are_read_by_the_rules_of_the_feed(name: str, value: Any, read: Any) -> None:
+    column = name if name.startswith("attr_") else f"attr_{name}"
+    assert sent(**{name: value}) == {"item_id": "a", column: read}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("price_b2b", -5, "a number above 0"), ("price_b2b", 0, "a number above 0"), ("sale_price", "-4", "a number"),
+        ("attr_b2b_offer", -1, "a number above 0"), ("attr_price_lyon", -1, "a number above 0"),
+        ("price_usd", "5 EUR", "USD, the currency"), ("rating", True, "a number"), ("new", "perhaps", "true or false"),
+        ("attr_latitude", 200, "degrees between -90 and 90"), ("attr_sale_end", "soon", "a date"),
+        ("cost", "-2", "a price of 0 or more"),
+    ],
+)  # fmt: skip
+def test_what_no_feed_may_say_is_refused(name: str, value: Any, allowed: str) -> None:
+    with pytest.raises(BadParameter, match=f"{name}: is .*; allowed: {allowed}"):
+        sent(**{name: value})
+
+
+@pytest.mark.parametrize(("value", "kind"), [("2026-01-01", "date"), ("A > B", "path"), ("2026-99-99", "text")])
+def test_a_new_attribute_is_of_the_kind_that_a_feed_would_make_it(value: str, kind: str) -> None:
+    assert attribute_of_value("new", value).kind == kind

@@ -5,21 +5,27 @@ from __future__ import annotations
 import gc
 import weakref
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from benchmarks.ranking.new_items import new_titles, share_first
+from trimtab.catalog.change_log import ChangeLog
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
 from trimtab.engine.live.feeding import FeedChanges, apply_difference
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.live.log_limits import LogIsFull, LogLimits
-from trimtab.engine.live.states import COLLECTED_AFTER
+from trimtab.engine.live.states import COLLECTED_AFTER, EngineStates
 from trimtab.ranker.features import FEATURES
+from trimtab.retrieval.filters import parse_filter
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def slate_of(engine: Engine, text: str, user_id: str | None = None) -> tuple[list[str], list[float]]:
@@ -161,3 +167,38 @@ def test_a_new_item_without_type_category_and_brand_is_found_by_its_own_title(
     ruled = Engine.load(bundle_folder / "rules")
     for kind, titles in new_titles(ruled, 20).items():
         assert share_first(ruled, titles, {"relevance": 1.0}) >= 0.9, kind
+
+
+def test_a_log_with_an_attribute_in_the_place_of_a_column_is_served_without_it(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As logs may hold that were written before such attributes were refused."""
+    query = Query("ice cream", filters=(parse_filter("price:.."),))
+    before = engine.slate(query)
+    item_id = before.item_ids[0]
+    with ChangeLog(tmp_path).writing():
+        ChangeLog(tmp_path).append([{"item_id": item_id, "attr_price": "cheap", "price": 2.5}], [], after=NEVER)
+    live = LiveEngine(engine, tmp_path)
+    after = live.follow().slate(query)
+    assert set(after.item_ids) == set(before.item_ids)
+    assert (live.item(item_id)["price"], "attr_price" in live.item(item_id)) == (2.5, False)
+    assert "attr_price are left out" in caplog.text
+    assert live.change([{"item_id": item_id, "price": 3.5}]) == 2, "and later changes are made to it"
+
+
+def test_what_cannot_be_served_is_not_written(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = LiveEngine(engine, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(EngineStates, "at_state", Mock(side_effect=AssertionError))
+        with pytest.raises(AssertionError):
+            live.change([{"item_id": "new", "title": "Quince"}])
+    assert ChangeLog(tmp_path).read() == []
+    assert live.change([{"item_id": "new", "title": "Quince"}]) == 1
+
+
+def test_the_state_of_who_wrote_is_the_one_that_others_read(engine: Engine, tmp_path: Path) -> None:
+    writer, reader = LiveEngine(engine, tmp_path), LiveEngine(engine, tmp_path)
+    writer.change([{"item_id": "new", "title": "Quince"}])
+    reader.change([{"item_id": "newer", "title": "Medlar"}])
+    assert (reader.newest.state, reader.newest.catalogue_version) == (writer.follow().state, 2)
+    assert reader.newest.in_market(Query("quince")).state.startswith(reader.newest.state)

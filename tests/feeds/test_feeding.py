@@ -13,7 +13,7 @@ import pytest
 import trimtab
 from tests.feeds.platform_feeds import merchant_tsv
 from trimtab.catalog.feeds.reading import read_feed
-from trimtab.core.errors import BadInput
+from trimtab.core.errors import BadFile, BadInput
 from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.engine.live.feeding import FeedChanges, apply_difference, difference_of, read_again
@@ -92,6 +92,34 @@ def test_an_update_has_only_what_changed(shop: tuple[Path, Engine], tmp_path: Pa
     apply_difference(live, difference)
     assert live.item(first) == {**whole, "price": 1.299, "in_stock": True}
     assert (live.item(second)["price"], live.item(second)["in_stock"]) == (7.25, False)
+
+
+def test_rows_of_an_update_that_name_no_item_keep_none_of_the_others(shop: tuple[Path, Engine], tmp_path: Path) -> None:
+    _, engine = shop
+    live = LiveEngine(engine, tmp_path / "log")
+    (item_id,) = engine.store.item_ids([0])
+    path = tmp_path / "update.csv"
+    path.write_text(f"id,prize,color\nNOPE,1,x\n{item_id},2,Ultramarine\n")
+    feed, difference = read_again(live, path, is_full=False, max_rejected_share=0.05)
+    assert (difference.added, [item["item_id"] for item in difference.changed]) == ([], [item_id])
+    assert [(row.line, row.reason) for row in feed.rejections.rows] == [
+        (2, "title is missing, and there is no item 'NOPE' yet")
+    ]
+    assert feed.rejections.summary == "1 rows kept, 1 rejected"
+    assert "new to the catalogue, and attributes from now on: prize (did you mean 'price'?)" in feed.rejections.said
+    assert apply_difference(live, difference) == 1, "as the dry run says"
+    assert live.item(item_id)["attr_color"] == "Ultramarine"
+
+
+def test_an_update_with_an_attribute_in_the_place_of_a_column_is_refused(
+    shop: tuple[Path, Engine], tmp_path: Path
+) -> None:
+    _, engine = shop
+    (item_id,) = engine.store.item_ids([0])
+    path = tmp_path / "update.csv"
+    path.write_text(f"id,price,attr_price\n{item_id},2 EUR,cheap\n")
+    with pytest.raises(BadFile, match="column 'attr_price' would stand in the place of price, which all items have"):
+        again(LiveEngine(engine, tmp_path / "log"), path, is_full=False)
 
 
 def test_a_feed_that_lacks_much_is_refused(shop: tuple[Path, Engine], tmp_path: Path) -> None:

@@ -397,3 +397,76 @@ def test_a_feed_is_the_same_however_many_processes_read_it(tmp_path: Path, monke
         assert found.shop == whole.shop
         assert found.rejections == whole.rejections
         assert found.layout.attributes == whole.layout.attributes
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "other", "begins"),
+    [
+        ("12/1/26", "12/15/26", "12/25/2025", "2026-12-01"),  # the end shows the order
+        ("12/1/26", "12/3/26", "12/25/2025", "2026-12-01"),  # another column does
+        ("1.12.26", "15.12.26", "25.12.2025", "2026-12-01"),
+    ],
+)
+def test_the_period_of_a_sale_is_read_in_the_order_of_all_dates_and_ends_with_its_day(
+    feed: Any, start: str, end: str, other: str, begins: str
+) -> None:
+    head = "id,title,price,special_price,special_from_date,special_to_date,launch\n"
+    found = feed(head + f"a,Tea,10.00,8.00,{start},{end},{other}\nb,Coffee,9.00,,,,{other}\n").items
+    assert found["attr_sale_start"][0].isoformat() == f"{begins}T00:00:00+00:00"
+    assert found["attr_sale_end"][0].isoformat() in ("2026-12-15T23:59:59+00:00", "2026-12-03T23:59:59+00:00")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Preis;Angebotspreis;Angebot von;Angebot bis",
+        "Preis;Aktionspreis;Aktion ab;Aktion bis",
+        "Preis;Sonderpreis;Sonderpreis gültig von;Sonderpreis gültig bis",
+        "Prix;Prix promo;Début promo;Fin promo",
+        "Precio;Precio oferta;Inicio oferta;Fin oferta",
+        "price;sale_price;sale from;sale until",
+        "price;sale_price;sale_price_valid_from;sale_price_valid_to",
+    ],
+)
+def test_sale_periods_are_found_by_their_names(feed: Any, header: str) -> None:
+    found = feed(f"id;title;{header}\na;Tea;10,50;8,50;01.11.2026;26.11.2026\nb;Coffee;9,50;;;\n").items
+    assert (found["price"][0], found["attr_sale_price"][0]) == (10.5, 8.5)
+    assert found["attr_sale_end"][0].isoformat() == "2026-11-26T23:59:59+00:00"
+
+
+def test_a_price_that_cannot_be_paid_is_left_empty_and_counted(feed: Any) -> None:
+    found = feed("id,title,price_eur,price_usd\na,Tea,3,-2\nb,Coffee,4,5\n")
+    assert found.items["attr_price_usd"].to_list() == [None, 5]
+    assert "1 cells of price_usd could not be read and are left empty" in found.rejections.said
+
+
+def test_a_column_in_the_place_of_another_is_said(feed: Any) -> None:
+    found = feed("id,title,price,PRICE\na,Tea,3,4\nb,Coffee,4,5\n")
+    assert (found.items["price"].to_list(), found.attributes) == ([3, 4], ())
+    assert "nothing was made of: PRICE (price is the price)" in found.rejections.said
+
+
+LISTED = [{"sku": str(n), "title": f"Phone {n}", "price": n, "specs": {"ram": [4, 8]}} for n in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"export": {"products": LISTED}},
+        {"responseHeader": {"status": 0, "params": {"q": "*:*"}}, "response": {"numFound": 4, "docs": LISTED}},
+        {"status": "ok", "result": {"items": LISTED, "page": 1}},
+        {"took": 3, "hits": {"total": {"value": 4}, "hits": [{"_id": one["sku"], "_source": one} for one in LISTED]}},
+        {"hits": {"hits": [{"_id": one["sku"], "_source": {"title": one["title"], "price": 1}} for one in LISTED]}},
+        {"a": {"b": {"c": {"d": LISTED}}}, "categories": [{"id": 1, "name": "Phones"}]},
+        {"response": {"page": {"products": {"edges": [{"node": one} for one in LISTED]}}}},
+    ],
+)
+def test_lists_of_products_are_found_however_deep_they_are(feed: Any, whole: dict[str, Any]) -> None:
+    found = feed(json.dumps(whole)).items
+    assert found["item_id"].to_list() == ["1", "2", "3", "4"]
+    assert found["title"].to_list() == ["Phone 1", "Phone 2", "Phone 3", "Phone 4"]
+
+
+def test_one_item_with_several_ids_is_refused(feed: Any) -> None:
+    with pytest.raises(BadFile, match="item_id has 2 different ids in one item"):
+        feed(json.dumps({"id": ["a", "b"], "title": ["Phone 1", "Phone 2"], "price": [3, 4], "x": 1}))

@@ -7,12 +7,13 @@ from keyword import iskeyword
 from pathlib import Path
 from unicodedata import normalize
 
+from trimtab.catalog.attributes.definition import DISTANCE
 from trimtab.catalog.attributes.roles import ROLES
 from trimtab.catalog.feeds.columns.layout import Layout
 from trimtab.catalog.feeds.columns.names import role_of
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.places import DISTANCE, PLACE
+from trimtab.catalog.places import PLACE
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.shop import FILE, SIZE_FAMILY, Shop, line_of
 from trimtab.core.errors import BadFile, did_you_mean

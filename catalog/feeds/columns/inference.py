@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.definition import DISTANCE, Attribute
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout, is_same_for_all
 from trimtab.catalog.feeds.columns.layout import SALE, Layout
 from trimtab.catalog.feeds.columns.origin import currencies_of_name
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.places import DISTANCE, PLACE
+from trimtab.catalog.places import PLACE
 from trimtab.catalog.shop import ROLES, AttributeSection, PriceList, Shop, Variants
 from trimtab.core.counted import counted
 from trimtab.text.currencies import codes

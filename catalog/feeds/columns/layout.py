@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.attributes.definition import DISTANCE, PREFIX, Attribute
 from trimtab.catalog.attributes.roles import ROLES as KNOWN
 from trimtab.catalog.cells import CellRules
 from trimtab.catalog.feeds.columns.attribute_layout import (
@@ -25,9 +25,11 @@ from trimtab.catalog.feeds.columns.stores import says_by_words, stores_in
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
 from trimtab.catalog.feeds.reshaping.dimensions import sides_of
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.places import DISTANCE, PLACE
+from trimtab.catalog.own_prices import price_attributes, sale_ends
+from trimtab.catalog.places import PLACE
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import AttributeKind, AttributeSection, Shop, Store
+from trimtab.core.errors import BadFile
 from trimtab.text.numbers import NumberFormat
 
 CATEGORY = "category"
@@ -84,6 +86,7 @@ class Layout:
         stores: by name; `stock_columns` say what is in stock at one of them.
         discount_in_percent: whether shares off the price are bare numbers of percents.
         in_cents: roles whose columns count cents, by what the feed calls them.
+        is_day_first: whether `01/02/2024` is in February, by what all dates of the feed show.
         has_own_words: whether what is in stock is said in words that the shop chose, some of which may not be known.
         survey: what this was decided by.
     """
@@ -98,6 +101,7 @@ class Layout:
     group_by: str | None = None
     languages: tuple[str, ...] = ()
     has_own_words: bool = False
+    is_day_first: bool = True
     stores: Mapping[str, Store] = field(default_factory=dict)
     stock_columns: tuple[str, ...] = ()
     discount_in_percent: bool = False
@@ -153,9 +157,9 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
     categories = _categories(survey, roles)
     group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
     ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column))}
-    attributes = list(
-        _attributes(survey, roles, shop, Habits(whole, is_day_first(survey, currency), languages), ignored, group_by)
-    )
+    habits = Habits(whole, is_day_first(survey, currency), languages)
+    attributes = list(_attributes(survey, roles, shop, habits, ignored, group_by))
+    attributes = _but_built_in(attributes, roles, shop, ignored, path)
     if categories.is_path or categories.is_multi:
         attributes = _with_categories(attributes, categories, roles, shop)
     if "sale_price" in roles and {"sale_period", "sale_start", "sale_end"} & set(roles):
@@ -171,7 +175,8 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         roles=roles,
         attributes=tuple(attributes),
         ignored={name: why for name, why in ignored.items() if name not in roles.values()},
-        rules=CellRules(currency, formats),
+        rules=CellRules(currency, formats, price_attributes(shop), sale_ends(shop)),
+        is_day_first=habits.is_day_first,
         searched=searched,
         categories=categories,
         group_by=clean_name(group_by) if group_by else None,
@@ -363,6 +368,35 @@ def _attributes(
         sides = named if said is not None or named else sides_of(inferred, column)
         taken.update(one.attribute.name for one in (inferred, *sides))
         yield from (inferred, *sides)
+
+
+def _but_built_in(
+    attributes: Iterable[AttributeLayout],
+    roles: Mapping[str, str],
+    shop: Shop,
+    ignored: dict[str, str],
+    path: object,
+) -> list[AttributeLayout]:
+    """The attributes but for columns that would stand in the place of what every catalogue has: price, stock...
+
+    Raises:
+        BadFile: one of them is said to be an attribute, by a name that begins with `attr_`.
+    """
+    kept = []
+    for one in attributes:
+        name = one.attribute.name
+        is_free = name not in roles and name in KNOWN and KNOWN[name].kind == "text"
+        if name not in KNOWN or name == CATEGORY or name in shop.attributes or is_free:
+            kept.append(one)
+        elif one.source.lower().startswith(PREFIX):
+            raise BadFile(
+                path,
+                f"column {one.source!r} would stand in the place of {name}, which all items have; "
+                f"allowed: {name} by itself, or another name",
+            )
+        else:
+            ignored[one.source] = f"{roles[name]} is the {name}" if name in roles else f"not what a {name} is"
+    return kept
 
 
 def _named_sides(text: AttributeLayout, parts: Iterable[tuple[str, AttributeSection]]) -> list[AttributeLayout]:

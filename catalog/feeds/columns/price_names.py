@@ -57,6 +57,14 @@ _SALE: Final = split_words(
     "ราคาพิเศษ ลดราคา indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 الخصم خصم العرض מבצע "
     "προσφορά redus"
 )
+_STARTS: Final = split_words(
+    "start starts begin begins from since von ab beginn seit début debut du desde inicio início inizio dal vanaf van "
+    "od от с начало początek začátek fra från startdatum başlangıç kezdete 開始 开始 시작"
+)
+_ENDS: Final = split_words(
+    "end ends until till to through thru expires expiry bis ende endet fin jusqu jusquau au hasta até fine fim al tot "
+    "einde do до конец koniec konec til till slut enddatum bitiş vége 終了 结束 종료"
+)
 _MINOR: Final = frozenset(
     split_words(
         "cents cent pence øre öre ore centimes céntimos centimos centavos centesimi grosze groszy kopecks paise minor"
@@ -69,6 +77,8 @@ _FROM_TO: Final = {("preço", "de"): "regular", ("preco", "de"): "regular", ("pr
 """What Brazilian shops ask before and now."""
 _LONG: Final = 4
 """Letters from which on a word may end a compound one: `Verkaufspreis`."""
+_LONG_SALE: Final = tuple(word for word in _SALE if len(word) > _LONG)
+"""Words that may begin one: `Angebotsende`."""
 
 
 @lru_cache(maxsize=4096)
@@ -86,6 +96,16 @@ def price_kind(name: str) -> PriceKind | None:
         if any(_says(word, known) for word in words):
             return kind  # type: ignore[return-value]  # one of the literals
     return "price"
+
+
+@lru_cache(maxsize=4096)
+def sale_bound(name: str) -> Literal["sale_start", "sale_end"] | None:
+    """Which end of the period of a lower price a column of dates is, by its name: `Angebot bis`, `Début promo`."""
+    words = _words(name)
+    if not any(_says(word, _SALE) or word.startswith(_LONG_SALE) for word in words):
+        return None
+    is_start, is_end = (any(_says(word, known) for word in words) for known in (_STARTS, _ENDS))
+    return None if is_start == is_end else "sale_start" if is_start else "sale_end"
 
 
 def _without_from(words: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.columns.names import is_code_name, roles_of, roles_within, spaced_names
 from trimtab.catalog.feeds.columns.offers import with_offers
 from trimtab.catalog.feeds.columns.positions import LOCATION, are_pairs, without_other_meanings
+from trimtab.catalog.feeds.columns.price_names import sale_bound
 from trimtab.catalog.feeds.columns.stores import OTHER_WORDS
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.columns.titles import SHARED, TITLE, looks_like_titles, titles_by_looks, with_words_first
@@ -48,6 +49,8 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
                 raise _missing(path, role, survey)
             roles[role] = column
     roles = with_offers(roles, survey, given)
+    if "sale_price" in roles:
+        roles = _bounds_of_sales(roles, columns) | roles
     if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
         del roles["product_type"]
     for role in ("category", "product_type", "brand"):
@@ -59,6 +62,12 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
         if roles.get("product_type") == paths:
             del roles["product_type"]  # its last step is
     return without_other_meanings(roles, columns)
+
+
+def _bounds_of_sales(roles: Mapping[str, str], columns: Mapping[str, ColumnEvidence]) -> dict[str, str]:
+    """From when and until when the lower price holds, by the names of columns of dates."""
+    dates = [name for name, one in columns.items() if name not in roles.values() and one.share("is_date") >= ENOUGH]
+    return {bound: name for name in reversed(dates) if (bound := sale_bound(name)) is not None}
 
 
 def _path_columns(survey: Survey, roles: dict[str, str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +23,22 @@ from trimtab.core.errors import BadFile
 
 MAX_WHOLE_BYTES = 1 << 30
 """An object is read as a whole, because what is listed in it may stand anywhere."""
-LISTS = ("products", "items", "itemListElement", "@graph", "data", "feed", "entries", "results", "rows", "offers")
+MAX_DEPTH = 8
+"""Objects around a list of items."""
+LISTS = (
+    "products",
+    "items",
+    "itemListElement",
+    "@graph",
+    "data",
+    "feed",
+    "entries",
+    "results",
+    "rows",
+    "docs",
+    "hits",
+    "offers",
+)
 MIN_LISTED, MIN_SHARED = 2, 2
 """Objects, and members that all of them have, from which on an object without a list is one of items."""
 _BLOCK_CHARACTERS = 1 << 18
@@ -91,16 +107,47 @@ def without_edges(value: Any) -> Any:
 
 
 def _listed(value: Any) -> list[Any]:
-    """The list in an object that is its items; the object itself where it has none."""
-    if isinstance(value, Mapping):
-        for name in LISTS:
-            if isinstance(value.get(name), list):
-                return list(value[name])
-            if isinstance(value.get(name), Mapping):
-                return _listed(value[name])
-        lists = [one for one in value.values() if isinstance(one, list) and one and isinstance(one[0], Mapping)]
-        return lists[0] if len(lists) == 1 else _by_id(value) or _by_column(value) or [value]
-    return value if isinstance(value, list) else [value]
+    """The list in an object that is its items, however deep it lies; the object itself where it has none.
+
+    Of several lists it is the one whose members look most like items, the outermost of equals.
+    """
+    if not isinstance(value, Mapping):
+        return value if isinstance(value, list) else [value]
+    best, found, level = _UNLIKE, list[Any](), [value]
+    for _ in range(MAX_DEPTH):
+        lists = [(_likeness(name, one), one) for outer in level for name, one in outer.items() if isinstance(one, list)]
+        likeness, likely = max(lists, key=itemgetter(0), default=(_UNLIKE, []))
+        if likeness[0] > best[0]:
+            best, found = likeness, likely
+        elif best == _UNLIKE and (by_name := next(filter(None, map(_by_id_or_column, level)), None)):
+            return by_name
+        level = [one for outer in level for one in outer.values() if isinstance(one, Mapping)]
+    return found or ([] if any(value.get(name) == [] for name in LISTS) else [value])
+
+
+def _likeness(name: str, members: list[Any]) -> tuple[int, bool, int]:
+    """How much members of a list look like items: what they say of id, title and price, by its name, how many."""
+    first = next(iter(members), None)
+    if not isinstance(first, Mapping):
+        return _UNLIKE
+    roles = {role_named(one) for one in _own(first)}
+    return len(roles & {"item_id", "title", "price"}), name in LISTS, len(members)
+
+
+_UNLIKE = (-1, False, 0)
+
+
+def _own(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The item in an answer of Elasticsearch, with its id where it has none of its own; another object as it is."""
+    source = value.get("_source")
+    if not isinstance(source, Mapping):
+        return value
+    has_id = any(role_named(name) == "item_id" for name in source)
+    return source if has_id or "_id" not in value else {"item_id": value["_id"], **source}
+
+
+def _by_id_or_column(value: Mapping[str, Any]) -> list[Any]:
+    return _by_id(value) or _by_column(value)
 
 
 def _by_id(value: Mapping[str, Any]) -> list[Any]:
@@ -190,7 +237,8 @@ def _rows_of(line: int, value: object) -> Rows:
     is_linked = "@type" in value or "@graph" in value
     try:
         rows = [
-            Row(line, cells_of(one)) for one in (products_in(value) if is_linked else items_of(without_edges(value)))
+            Row(line, cells_of(one))
+            for one in (products_in(value) if is_linked else items_of(without_edges(_own(value))))
         ]
     except RecursionError:
         yield Rejection(line, "row is nested too deep")
