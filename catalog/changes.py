@@ -84,13 +84,18 @@ def read_items(
 
 
 def _flat(given: Mapping[str, object], attributes: Mapping[str, Attribute]) -> Iterable[tuple[str, object]]:
-    """What an object gives, attributes as `attr_*`; `attributes` may be a text, or an object with several of them."""
+    """What an object gives, attributes as `attr_*`; `attributes` may be a text, or an object with several of them.
+
+    The paths of categories are an attribute, and the first step of the first one is the column, whichever is given.
+    """
+    paths = PREFIX + "category"
     for name, value in given.items():
         if name == "attributes" and isinstance(value, Mapping):
-            yield from ((PREFIX + path, one) for path, one in flattened("", value))
-        elif name == "category" and name in attributes:
-            yield PREFIX + name, value
-            yield name, coarsest(value)
+            yield from _flat({PREFIX + path: one for path, one in flattened("", value)}, attributes)
+        elif name in ("category", paths) and "category" in attributes:
+            if name == paths or paths not in given:
+                yield paths, value
+                yield "category", coarsest(value)
         elif name in COLUMNS:
             yield name, value
         else:

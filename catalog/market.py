@@ -100,7 +100,10 @@ class Markets:
         return len(self._changes_of(price_list)) > 0
 
     def _made(self, market: Market) -> ItemStore:
-        numbers: dict[str, NDArray[Any]] = {"price": self._prices(market)}
+        prices, discounts = self._prices(market)
+        numbers: dict[str, NDArray[Any]] = {"price": prices}
+        if discounts is not None:
+            numbers["discount"] = discounts
         if market.store is not None and (stock := self._shop.stores[market.store].stock) is not None:
             numbers["in_stock"] = np.nan_to_num(self._column(stock)) > 0
         own = self._base.numbers("price")
@@ -120,21 +123,25 @@ class Markets:
     def _places(self) -> Places:
         return Places(self._base, self._shop, self._column)
 
-    def _prices(self, market: Market) -> Floats:
+    def _prices(self, market: Market) -> tuple[Floats, NDArray[Any] | None]:
+        """What items cost now, and their discounts where sales that hold now change them."""
         section = self._list(market.price_list)
         prices = self._paid(section.column)
         if market.price_list is None and market.store is not None:
             there = self._paid(self._shop.stores[market.store].price)
             prices = np.where(np.isnan(there), prices, there)
         if section.sale_price is None:
-            return prices
+            return prices, None
         # Any moment within the period says the same of all sales.
         changes = self._changes_of(market.price_list)
         moment = -np.inf if market.period == 0 else changes[market.period - 1]
         start, end = self._column(section.sale_start), self._column(section.sale_end)
         sale = self._paid(section.sale_price)
         is_on = ~np.isnan(sale) & ~(start > moment) & ~(end <= moment)
-        return np.where(is_on, np.fmin(sale, prices), prices)
+        known = self._base.numbers("discount")
+        with np.errstate(invalid="ignore"):
+            discounts = np.where(is_on & (sale < prices), 1 - sale / prices, known).astype(known.dtype)
+        return np.where(is_on, np.fmin(sale, prices), prices), discounts
 
     def _read_changes(self, price_list: str | None) -> Floats:
         """The moments at which a sale begins or ends, ascending."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from trimtab.catalog.schema import COLUMNS
-from trimtab.core.errors import BadFile, did_you_mean
+from trimtab.core.errors import BadFile, BadParameter, did_you_mean
 from trimtab.core.weights import DIVERSITY, RELEVANCE, objective_of_loss
+from trimtab.text.currencies import codes
 
 FILE = "shop.toml"
 
@@ -38,6 +40,16 @@ Name = Annotated[str, Field(pattern=r"^[^\s:,=&?#]+$", max_length=64)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+def _known_currency(code: str) -> str:
+    if code not in codes():
+        raise ValueError(f"{code!r} is not a currency of ISO 4217{did_you_mean(code, codes())}")
+    return code
+
+
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$"), AfterValidator(_known_currency)]
+"""A code of ISO 4217."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -53,7 +65,7 @@ class Catalogue(_Section):
     """
 
     language: tuple[str, ...] = ("auto",)
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     decimal: Literal[".", ","] | None = None
     columns: Mapping[str, str] = Field(default_factory=dict)
 
@@ -136,7 +148,7 @@ class PriceList(_Section):
     """
 
     column: str
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     sale_price: str | None = None
     sale_start: str | None = None
     sale_end: str | None = None
@@ -155,6 +167,12 @@ class Store(_Section):
     price: str | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    @model_validator(mode="after")
+    def _a_whole_place(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude are one place: give both")
+        return self
 
 
 class ObjectiveSection(_Section):
@@ -256,7 +274,7 @@ class Shop(_Section):
             BadFile: it is missing, is not TOML, or says what no shop can say; the message has the line.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             raise BadFile(path, "is missing") from None
         except (OSError, UnicodeDecodeError) as error:
@@ -280,6 +298,22 @@ class Shop(_Section):
 
 EMPTY = Shop()
 """What is known of a shop that says nothing."""
+
+
+@contextmanager
+def naming_lines(path: Path | None) -> Iterator[None]:
+    """Give errors about what a `shop.toml` says its name and the line, whoever finds them.
+
+    Raises:
+        BadFile: in the place of a BadParameter about one of its sections.
+    """
+    try:
+        yield
+    except BadParameter as error:
+        keys = ("catalogue", error.name) if error.name in _SETTINGS else tuple(error.name.split("."))
+        if path is None or keys[0] not in Shop.model_fields:
+            raise
+        raise BadFile(path, f"line {line_of(path.read_text(encoding='utf-8-sig'), *keys)}: {error}") from None
 
 
 def line_of(text: str, *keys: str) -> int:

@@ -61,6 +61,8 @@ def build(
         return
     if out is None:
         raise BadParameter("--out", "is missing", "a folder to write the bundle to")
+    from trimtab.catalog.shop import naming_lines
+
     started = time.perf_counter()
     if source == "grocery":
         if judgments is not None or log is not None:
@@ -83,7 +85,7 @@ def build(
                 notes.print(part, highlight=False, soft_wrap=isinstance(part, str))
         judged, rows = _read_labels(judgments, log)
         build_bundle, _ = _builders(method)
-        with tasks_on(ray) as tasks, progress(quiet or as_json) as report:
+        with tasks_on(ray) as tasks, progress(quiet or as_json) as report, naming_lines(shop):
             build_bundle(
                 items,
                 out,

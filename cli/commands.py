@@ -119,18 +119,15 @@ def search(
     asked = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
     weights = {name: value for name, value in asked.items() if value is not None}
     weights |= numbers_by_name(weight or (), "--w", "margin=0.3")
-    text = query.strip()
-    if not text:
-        raise BadParameter("query", "is empty", "some words")
     engine = load_engine(bundle)
 
     from trimtab.cli.tables import slate_tables
     from trimtab.core.records import Constraints, Query
     from trimtab.engine.response import response_of
-    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort, unknown_values
+    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort, unknown_values, words_asked
 
     asked_for = Query(
-        text=text,
+        text=words_asked(query, has_conditions=bool(filter_) or sort is not None),
         k=k,
         weights=engine.weights_for(weights) if attainment else weights or None,
         constraints=Constraints(

@@ -147,7 +147,7 @@ class Engine:
         if market.near is None and not has_prices:
             return self
         store = self._markets.at(market)
-        stale = {DISTANCE, "price", "in_stock"} if has_prices else {DISTANCE}
+        stale = {DISTANCE, "price", "discount", "in_stock"} if has_prices else {DISTANCE}
         retriever = retriever_with(self.retriever, store, stale=frozenset(stale))
         pipeline = replace(self.pipeline, store=store, retriever=retriever)
         bundle = self._bundle.in_price_list(market.price_list, pipeline)

@@ -63,6 +63,18 @@ def format_filter(condition: Filter) -> list[str]:
     return [f"{sign}{condition.field}:{value}" for value in condition.values]
 
 
+def words_asked(query: str | None, *, has_conditions: bool) -> str:
+    """The words of a search, empty where every item is asked for: by `*`, or by filters or an order without words.
+
+    Raises:
+        BadParameter: nothing says what is looked for.
+    """
+    words = (query or "").strip()
+    if not words and not has_conditions:
+        raise BadParameter("query", "is empty", "some words; * for every item; none beside filters or an order")
+    return "" if words == "*" else words
+
+
 def parse_sort(text: str) -> Sort:
     """Read a sort order as it stands in a URL: `price`, `price:asc`, `released:desc`.
 

@@ -188,8 +188,23 @@ def _named_value(value: Mapping[str, object]) -> tuple[str, object] | None:
         return value["type"], value["value"]
     for name, what in _PAIR_NAMES:
         if name in value and what in value and isinstance(value[name], str) and clean_name(str(value[name])):
-            return str(value[name]), value[what]
+            unit = value.get("unitText") or value.get("unitCode")
+            return str(value[name]), with_unit(value[what], unit) if isinstance(unit, str) else value[what]
     return None
+
+
+_UNIT_CODES = {
+    "GRM": "g", "KGM": "kg", "MGM": "mg", "LBR": "lb", "ONZ": "oz", "MMT": "mm", "CMT": "cm", "MTR": "m", "KMT": "km",
+    "INH": "in", "FOT": "ft", "LTR": "l", "MLT": "ml", "CLT": "cl", "WTT": "W", "VLT": "V", "GRAM": "g",
+}  # fmt: skip
+"""Units as UN/CEFACT codes them."""
+
+
+def with_unit(value: Block, unit: str) -> Block | str:
+    """A value with its unit behind it, as it stands in a text; what is no number as it is."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_written = isinstance(value, str) and value.strip()[-1:].isdigit()
+    return f"{value} {_UNIT_CODES.get(unit, unit)}" if unit and (is_number or is_written) else value
 
 
 def _is_empty(value: object) -> bool:

@@ -17,6 +17,7 @@ from trimtab.catalog.attributes.values import searched_text
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item
 from trimtab.catalog.delta import Delta, without_built_in
+from trimtab.catalog.finest_category import MADE_OF, product_type_after
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.engine.bundle.manifest import as_of
@@ -150,7 +151,7 @@ class LiveEngine:
             BadParameter, NotFound: as `change`.
         """
         self._check(put, delete)
-        given = map(self._with_family, map(self._without_searched, put))
+        given = map(self._with_family, map(self._with_product_type, map(self._without_searched, put)))
         changing = [item for item in given if not self._is_as_it_is(item)]
         if not changing and not delete:
             return None
@@ -232,6 +233,13 @@ class LiveEngine:
         if known is None or item["attributes"] != self._searched_attributes(known):
             return item
         return {name: value for name, value in item.items() if name != "attributes"}
+
+    def _with_product_type(self, item: Item) -> Item:
+        """The item as put, with the type of product that its new category makes it, where it had its own so."""
+        if MADE_OF.isdisjoint(item):
+            return item
+        known = self._delta.item(item["item_id"], MADE_OF) or {}
+        return {**item, **product_type_after(known, item)}
 
     def _with_family(self, item: Item) -> Item:
         """The item as put, with the family that what is put makes it one of."""

@@ -77,18 +77,17 @@ def related_items(pipeline: Pipeline, related: Related, *, grouped: bool) -> Rel
     """What is related to an item.
 
     Args:
-        grouped: its variants are the same product: what is known of them counts, and they are not related to it.
+        grouped: its variants are the same product: what is known of them counts. They are never related to it.
 
     Raises:
         NotFound: there is no such item.
     """
     store = pipeline.store
     row = store.row_of(related.item_id)
-    groups = pipeline.groups if grouped else None
-    own = [row] if groups is None else [row, *groups.others(row).tolist()]
+    product = [row] if pipeline.groups is None else [row, *pipeline.groups.others(row).tolist()]
     find = _similar if related.kind == SIMILAR else _together
-    rows, strengths, chances, note = find(pipeline, own)
-    there = ~np.isin(rows, own)
+    rows, strengths, chances, note = find(pipeline, product if grouped or related.kind == SIMILAR else [row])
+    there = ~np.isin(rows, product)
     if store.gone is not None:
         there &= ~store.gone[rows]
     return RelatedItems(

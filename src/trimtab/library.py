@@ -11,8 +11,7 @@ import polars as pl
 
 from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.judgments import read_judgments
-from trimtab.catalog.shop import EMPTY
-from trimtab.core.errors import BadParameter
+from trimtab.catalog.shop import EMPTY, naming_lines
 from trimtab.core.records import Constraints, Query, ReceiptLine, Slate
 from trimtab.core.weights import objective_of_loss
 from trimtab.engine import Engine
@@ -20,7 +19,7 @@ from trimtab.engine.build.build import build_bundle
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 from trimtab.engine.response import response_of
-from trimtab.retrieval.filters import parse_filter
+from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort, words_asked
 from trimtab.retrieval.understanding.understand import Wishes
 from trimtab.text.analyser import language_code
 
@@ -44,6 +43,11 @@ class SearchResult:
     def receipt(self) -> Mapping[str, ReceiptLine]:
         """What the weights changed of each objective against the pure-relevance slate."""
         return self.slate.receipt
+
+    @property
+    def facets(self) -> Mapping[str, Mapping[str, int]]:
+        """The values of the attributes that were asked for, and how many of what was found has each."""
+        return {name: dict(facet.counts) for name, facet in self.slate.facets.items()}
 
     @property
     def weights(self) -> Mapping[str, float]:
@@ -80,12 +84,18 @@ class SearchIndex:
     def __len__(self) -> int:
         return len(self.engine.store)
 
-    def search(
+    def search(  # noqa: PLR0913  # a keyword for each parameter of GET /search
         self,
-        query: str,
+        query: str | None = None,
         *,
         k: int = 10,
         filters: Sequence[str] = (),
+        facets: Sequence[str] = (),
+        sort: str | None = None,
+        group: bool = True,
+        price_list: str | None = None,
+        store: str | None = None,
+        near: str | None = None,
         user_id: str | None = None,
         language: str | None = None,
         max_relevance_loss: float | None = None,
@@ -94,9 +104,14 @@ class SearchIndex:
         """Search, steered by objective weights.
 
         Args:
-            query: the words.
+            query: the words; `*` is every item, and filters or an order need none.
             k: how many items to show.
             filters: conditions as `GET /search` takes them: `brand:Acme`, `price:0..20`.
+            facets: attributes whose values are counted in `facets` of the result.
+            sort: an order instead of the weights: `price`, `price:desc`.
+            group: show the variants of a product as one hit.
+            price_list, store: by which prices of `shop.toml`, and where, somebody buys.
+            near: where somebody is, `48.857,2.352`, for `distance`.
             user_id: rank for this user's history.
             language: of the words, `de` or `de-AT`; those of the catalogue by default.
             max_relevance_loss: the share of the pure-relevance slate's relevance that may be given up.
@@ -104,19 +119,22 @@ class SearchIndex:
                 and `max_<objective>_loss`, the share of that objective's own best slate that may be given up.
 
         Raises:
-            BadParameter: no words, an unknown objective or language, or an invalid weight or filter.
+            BadParameter: nothing says what is looked for, something named is not known, or a value is not valid.
         """
-        text = query.strip()
-        if not text:
-            raise BadParameter("query", "is empty", "some words")
         losses = {one: share for name, share in steering.items() if (one := objective_of_loss(name)) is not None}
         weights = {name: weight for name, weight in steering.items() if objective_of_loss(name) is None}
         asked = Query(
-            text=text,
+            text=words_asked(query, has_conditions=bool(filters) or sort is not None),
             k=k,
             weights=weights or None,
             constraints=Constraints(max_relevance_loss=max_relevance_loss, max_losses=losses),
             filters=tuple(parse_filter(condition) for condition in filters),
+            facets=tuple(facets),
+            sort=None if sort is None else parse_sort(sort),
+            group=group,
+            price_list=price_list,
+            store=store,
+            near=None if near is None else parse_near(near),
             user_id=user_id,
         )
         engine = self.engine.in_market(asked)  # sale prices hold by the clock
@@ -157,17 +175,18 @@ def build(
     else:
         feed = read_feed(Path(catalogue), None if shop is None else Path(shop), max_rejected_share=max_rejected_share)
         items = feed.items
-    build_bundle(
-        items,
-        Path(out),
-        source=source,
-        rejections=None if feed is None else feed.rejections,
-        shop=EMPTY if feed is None else feed.shop,
-        beside=Path() if shop is None else Path(shop).parent,
-        encoder=encoder,
-        judgments=_judgments(judgments),
-        log_rows=None if log is None else (row for frame in read_log(Path(log)) for row in rows_of(frame)),
-    )
+    with naming_lines(None if shop is None else Path(shop)):
+        build_bundle(
+            items,
+            Path(out),
+            source=source,
+            rejections=None if feed is None else feed.rejections,
+            shop=EMPTY if feed is None else feed.shop,
+            beside=Path() if shop is None else Path(shop).parent,
+            encoder=encoder,
+            judgments=_judgments(judgments),
+            log_rows=None if log is None else (row for frame in read_log(Path(log)) for row in rows_of(frame)),
+        )
     return load(out)
 
 

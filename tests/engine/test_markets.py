@@ -140,3 +140,9 @@ def test_a_decision_in_a_market_replays(shop: Engine) -> None:
 def test_an_unknown_market_is_refused_by_name(shop: Engine, asked: dict[str, str], said: str) -> None:
     with pytest.raises(BadParameter, match=said):
         shop.in_market(Query("shirt", **asked))
+
+
+def test_the_discount_is_that_of_the_sale_that_holds(shop: Engine) -> None:
+    reduced = Query("shirt", k=12, filters=(parse_filter("discount:0.3.."),))
+    assert shown(shop, replace(reduced, moment=DURING)) == {"1": 50.0}
+    assert shown(shop, replace(reduced, moment=BEFORE)) == shown(shop, replace(reduced, moment=AFTER)) == {}

@@ -22,7 +22,8 @@ from trimtab.catalog.feeds.columns import survey
 from trimtab.catalog.feeds.formats import source
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.html_text import text_of_html
-from trimtab.core.errors import BadFile
+from trimtab.catalog.shop import naming_lines
+from trimtab.core.errors import BadFile, BadParameter
 from trimtab.core.processes import Processes
 
 
@@ -470,3 +471,73 @@ def test_lists_of_products_are_found_however_deep_they_are(feed: Any, whole: dic
 def test_one_item_with_several_ids_is_refused(feed: Any) -> None:
     with pytest.raises(BadFile, match="item_id has 2 different ids in one item"):
         feed(json.dumps({"id": ["a", "b"], "title": ["Phone 1", "Phone 2"], "price": [3, 4], "x": 1}))
+
+
+def test_details_of_merchant_center_are_attributes(feed: Any) -> None:
+    head = "id\ttitle\tlink\timage_link\tavailability\tprice\tproduct_detail\n"
+    rows = [
+        f"{n}\tShoe {n}\thttps://x/{n}\thttps://x/{n}.jpg\tin_stock\t{n}.00 EUR\t"
+        f"General:Drop:{n} mm,General:Colour family:{colour}\n"
+        for n, colour in enumerate(("warm", "cold, dark", "warm"), 1)
+    ]
+    found = feed(head + "".join(rows))
+    assert found.items["attr_drop"].to_list() == [1, 2, 3]
+    assert found.items["attr_colour_family"].to_list() == ["warm", "cold, dark", "warm"]
+    assert {one.name: one.unit for one in found.attributes}["drop"] == "mm"
+
+
+def test_quantities_and_ratings_of_json_ld_are_attributes(feed: Any) -> None:
+    def quantity(value: float, **unit: str) -> dict[str, Any]:
+        return {"@type": "QuantitativeValue", "value": value, **unit}
+
+    lamps = [
+        {
+            "@context": "https://schema.org", "@type": "Product", "sku": f"{n}", "name": f"Lamp {n}",
+            "weight": quantity(100 + n, unitCode="GRM"), "width": quantity(n + 0.5, unitText="cm"),
+            "aggregateRating": {"@type": "AggregateRating", "ratingValue": "4.5", "reviewCount": n},
+            "additionalProperty": [{"@type": "PropertyValue", "name": "Length", "value": 2 * n, "unitText": "cm"}],
+        }
+        for n in (1, 2)
+    ]  # fmt: skip
+    found = feed(json.dumps(lamps))
+    names = ("attr_weight", "attr_width", "attr_rating", "attr_review_count", "attr_length")
+    assert found.items.select(names).row(1) == (102, 2.5, 4.5, 2, 4)
+    units = {one.name: one.unit for one in found.attributes}
+    assert (units["weight"], units["width"], units["length"]) == ("g", "cm", "cm")
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ('[prices.b2b]\ncolumn = "colour"', "line 2: prices.b2b.column: the column 'colour' has no prices: 'red'"),
+        (
+            '[prices.b2b]\ncolumn = "price_b2b"\ncurrency = "XYZ"',
+            "line 3: prices.b2b.currency: 'XYZ' is not a currency",
+        ),
+        ('[stores.lyon]\nstock = "colour"', "line 2: stores.lyon.stock: .* does not say what is in stock: 'red'"),
+        ("[stores.lyon]\nlatitude = 45", "line 1: stores.lyon: latitude and longitude are one place: give both"),
+        ('[attributes.price]\ncolumn = "colour"', "line 2: attributes.price.column: .* stand in the place of price"),
+    ],
+)
+def test_what_of_shop_toml_does_not_fit_is_refused_with_its_line(tmp_path: Path, section: str, sentence: str) -> None:
+    path, shop = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    path.write_text("sku,title,price,price_b2b,colour\na,Red shirt,3,2,red\nb,Blue shirt,4,3,blue\n")
+    shop.write_text(section)
+    with pytest.raises(BadFile, match=sentence):
+        read_feed(path, shop)
+
+
+def test_shop_toml_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    path, shop = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    path.write_text("sku,title\na,Red shirt\nb,Blue shirt\n")
+    shop.write_text('\ufeff[catalogue]\nlanguage = "de"\n')
+    assert read_feed(path, shop).shop.catalogue.language == ("de",)
+
+
+def test_errors_about_shop_toml_name_its_line_whoever_finds_them(tmp_path: Path) -> None:
+    shop = tmp_path / "shop.toml"
+    shop.write_text('[catalogue]\nlanguage = "xx"\n[objectives.m]\nvalue = "pric"\n')
+    with pytest.raises(BadFile, match=r"shop.toml: line 4: objectives.m.value: is 1; allowed: 2"), naming_lines(shop):
+        raise BadParameter("objectives.m.value", "is 1", "2")
+    with pytest.raises(BadFile, match=r"shop.toml: line 2: language: is 1"), naming_lines(shop):
+        raise BadParameter("language", "is 1", "2")

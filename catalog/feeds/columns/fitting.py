@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from pathlib import Path
 from unicodedata import normalize
 
 from trimtab.catalog.attributes.definition import DISTANCE
 from trimtab.catalog.attributes.roles import ROLES
+from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
 from trimtab.catalog.feeds.columns.layout import Layout
 from trimtab.catalog.feeds.columns.names import role_of
+from trimtab.catalog.feeds.columns.offers import bears_out, says_stock
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import PLACE
@@ -35,7 +37,13 @@ def refuse_unfit(shop: Shop, survey: Survey, path: Path | None) -> None:
     for keys, column in _named(shop):
         role = role_of(column)
         if clean_name(column) not in known and (role is None or role[0] not in survey.columns):
-            raise _unfit(path, keys, f"the feed has no column {column!r}{did_you_mean(clean_name(column), known)}")
+            nearest = did_you_mean(clean_name(column), known)
+            raise _unfit(path, keys, f"the feed has no column {column!r}{nearest}")
+        why = _misfit(keys, survey.columns.get(known.get(clean_name(column), "")))
+        if keys[0] == "attributes" and _stands_in(keys[1], column, shop):
+            why = f"would stand in the place of {keys[1]}, which all items have: choose another name"
+        if why:
+            raise _unfit(path, keys, f"the column {column!r} {why}")
 
 
 def refuse_unreadable(shop: Shop, layout: Layout, path: Path | None) -> None:
@@ -56,10 +64,37 @@ def refuse_unreadable(shop: Shop, layout: Layout, path: Path | None) -> None:
                 raise _unfit(path, ("objectives", objective, "value"), f"the feed has no attribute {name!r}{nearest}")
 
 
+def _stands_in(name: str, column: str, shop: Shop) -> bool:
+    """Whether an attribute is named as a number that every catalogue has, and is another column than that."""
+    return (
+        name in ROLES
+        and ROLES[name].kind != "text"
+        and clean_name(column) != clean_name(shop.catalogue.columns.get(name, name))
+    )
+
+
 def _unfit(path: Path | None, keys: tuple[str, ...], problem: str) -> BadFile:
-    text = path.read_text(encoding="utf-8") if path is not None else ""
+    text = path.read_text(encoding="utf-8-sig") if path is not None else ""
     line = max(line_of(text, *keys), line_of(text, keys[0], "id") if keys[1] == "item_id" else 1)
     return BadFile(path or FILE, f"line {line}: {'.'.join(keys)}: {problem}")
+
+
+def _misfit(keys: tuple[str, ...], column: ColumnEvidence | None) -> str:
+    """Why a column cannot be what the shop says; empty where it can."""
+    section, _, what = (*keys, "")[:3]
+    if column is None or not column.n_values:
+        return ""
+    shown = ", ".join(repr(value) for value in list(column.distinct)[:N_SHOWN])
+    if what in _PRICES.get(section, ()) and not bears_out("price", column):
+        return f"has no prices: {shown}"
+    if (section, what) == ("stores", "stock") and not says_stock(column):
+        return f"does not say what is in stock: {shown}"
+    return ""
+
+
+_PRICES: Mapping[str, tuple[str, ...]] = {"prices": ("column", "sale_price"), "stores": ("price",)}
+N_SHOWN = 3
+"""Values of a column that an error shows."""
 
 
 def _named(shop: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -129,6 +129,12 @@ def bears_out(role: str, column: ColumnEvidence) -> bool:
     return n_read >= (SOME if are_words else BORNE_OUT) * column.distinct.total()
 
 
+def says_stock(column: ColumnEvidence) -> bool:
+    """Whether some cells of a column say or count what is there."""
+    n_read = sum(n for text, n in column.distinct.items() if _is_stock(text) or read_number(text) is not None)
+    return n_read >= SOME * column.distinct.total()
+
+
 def is_percent(column: ColumnEvidence) -> bool:
     """Whether a column's bare numbers are percents, as they are too large for shares."""
     numbers = [read_number(text) for text in column.distinct]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trimtab.catalog.feeds.platforms.platform import Platform, path_of, put
-from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
+from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts, with_unit
 from trimtab.catalog.rejections import Rejection
 
 _NAMES = {
@@ -21,6 +21,8 @@ _NAMES = {
         for place in ("offers.availableAtOrFrom", "availableAtOrFrom", "offers.areaServed", "location")
         for name in ("latitude", "longitude")
     },
+    "aggregateRating.ratingValue": "rating", "aggregateRating.reviewCount": "review_count",
+    "aggregateRating.ratingCount": "rating_count",
     "offers.priceSpecification.price": "price", "offers.priceSpecification.priceCurrency": "currency",
 }  # fmt: skip
 _IDS = ("item_id", "sku", "productID", "@id", "identifier", "url", "gtin13", "gtin", "gtin8", "gtin12", "gtin14", "mpn")
@@ -72,7 +74,15 @@ def _items(row: Row) -> Iterator[Row | Rejection]:
     for name, value in cells.items():
         if "." not in name and "@" not in name and name not in known:
             put(own, name, value)
+        elif name.endswith(".value") and name.count(".") == 1:
+            put(own, name.removesuffix(".value"), _measured(cells, name.removesuffix(".value")))
     yield Row(row.line, own)
+
+
+def _measured(cells: Mapping[str, Value], name: str) -> Value:
+    """The value of a QuantitativeValue with its unit behind it."""
+    unit = first_text(cells.get(f"{name}.unitText")) or first_text(cells.get(f"{name}.unitCode"))
+    return with_unit(cells[f"{name}.value"], unit)
 
 
 def products_in(value: Any) -> Iterator[dict[str, Any]]:

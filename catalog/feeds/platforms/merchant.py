@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
-from trimtab.catalog.feeds.platforms.platform import Platform, path_of, renamed
+from trimtab.catalog.feeds.platforms.platform import Platform, path_of, put, renamed
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 
 NAMES = {
@@ -65,6 +66,11 @@ def _rows(rows: Rows) -> Rows:
 
 def _values(row: Row) -> dict[str, Value]:
     cells = {_plain(name): value for name, value in row.cells.items() if not _is_terms(_plain(name))}
+    details = _details(cells.get("product_detail"))
+    if details:
+        del cells["product_detail"]
+        for name, values in details.items():
+            cells.setdefault(name, values)
     of_google = first_text(cells.get("google_product_category"))
     if "product_type" not in cells and of_google and not of_google.isdecimal():  # a number names nothing
         cells["product_type"] = cells.pop("google_product_category")
@@ -72,6 +78,24 @@ def _values(row: Row) -> dict[str, Value]:
         cells["product_type"] = [path_of(text) for text in texts(cells["product_type"])]
     return cells
 
+
+def _details(value: Value | None) -> dict[str, Value]:
+    """The attributes of `section:name:value,section:name:value`; none where the cell is not written so.
+
+    A comma within a value is written behind a backslash, or nothing behind it looks like a detail.
+    """
+    found: dict[str, Value] = {}
+    for text in texts(value):
+        if _DETAIL.match(text) is None:
+            return {}
+        for part in _BETWEEN_DETAILS.split(text):
+            _, name, said = (one.strip().strip('"') for one in part.split(":", 2))
+            put(found, name, said.replace("\\,", ","))
+    return found
+
+
+_DETAIL = re.compile(r"[^:,]{0,80}:[^:,]{1,80}:[^:]")
+_BETWEEN_DETAILS = re.compile(r"(?<!\\),(?=[^:,]{0,80}:[^:,]{1,80}:)")
 
 MERCHANT = Platform(
     "Google Merchant Center",
