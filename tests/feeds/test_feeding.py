@@ -105,7 +105,7 @@ def test_rows_of_an_update_that_name_no_item_keep_none_of_the_others(shop: tuple
     assert [(row.line, row.reason) for row in feed.rejections.rows] == [
         (2, "title is missing, and there is no item 'NOPE' yet")
     ]
-    assert feed.rejections.summary == "1 rows kept, 1 rejected"
+    assert feed.rejections.summary == "1 row kept, 1 rejected"
     assert "new to the catalogue, and attributes from now on: prize (did you mean 'price'?)" in feed.rejections.said
     assert apply_difference(live, difference) == 1, "as the dry run says"
     assert live.item(item_id)["attr_color"] == "Ultramarine"
