@@ -85,7 +85,11 @@ def _variants(hit: Mapping[str, Any], item_ids: Sequence[str], store: ItemStore)
     """The other items of a hit's group, with the attributes in which they differ from it; None where they lack one."""
     found, lacking = [], dict.fromkeys(hit["attributes"])
     for shown in store.displays(store.rows_of(item_ids)):
-        own = {name: value for name, value in (lacking | shown["attributes"]).items() if hit["attributes"].get(name) != value}
+        own = {
+            name: value
+            for name, value in (lacking | shown["attributes"]).items()
+            if hit["attributes"].get(name) != value
+        }
         found.append({**{name: shown[name] for name in VARIANT_FIELDS}, "attributes": own})
     return found
 

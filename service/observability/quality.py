@@ -104,7 +104,7 @@ class QualityMonitor:
         for name, total in weights.totals.items():
             self._metrics.weights_used.labels(name).inc(total)
         for name, total in promised.totals.items():
-            self._metrics.receipts_promised.labels(name).inc(total)
+            self._metrics.receipts_promised.labels(name).inc(max(total, 0.0))  # a margin may be below 0, a counter not
 
     def _add_overlap(self, engine: Engine, scored: ScoredCandidates, slate: Slate) -> None:
         """Add the importance weight of the first item shown, with pure relevance as target: `p_target / p_logged`."""

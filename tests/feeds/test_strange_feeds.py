@@ -438,7 +438,7 @@ def test_sale_periods_are_found_by_their_names(feed: Any, header: str) -> None:
 def test_a_price_that_cannot_be_paid_is_left_empty_and_counted(feed: Any) -> None:
     found = feed("id,title,price_eur,price_usd\na,Tea,3,-2\nb,Coffee,4,5\n")
     assert found.items["attr_price_usd"].to_list() == [None, 5]
-    assert "1 cells of price_usd could not be read and are left empty" in found.rejections.said
+    assert "1 cell of price_usd could not be read and is left empty" in found.rejections.said
 
 
 def test_a_column_in_the_place_of_another_is_said(feed: Any) -> None:
@@ -541,3 +541,11 @@ def test_errors_about_shop_toml_name_its_line_whoever_finds_them(tmp_path: Path)
         raise BadParameter("objectives.m.value", "is 1", "2")
     with pytest.raises(BadFile, match=r"shop.toml: line 2: language: is 1"), naming_lines(shop):
         raise BadParameter("language", "is 1", "2")
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x00\x01\x02garbage", b"\x00\x01" * 40, bytes(range(256)), b"%PDF-1.4\n\x00\x01\x02\x03"]
+)
+def test_what_is_not_text_is_refused_as_that(feed: Any, data: bytes) -> None:
+    with pytest.raises(BadFile, match=r"is not text .* allowed: CSV, JSON, XML or Parquet"):
+        feed(data)

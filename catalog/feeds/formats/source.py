@@ -22,6 +22,7 @@ from trimtab.core.errors import BadFile
 Form = Literal["parquet", "xml", "json", "lines", "delimited"]
 
 HEAD_BYTES = 65_536
+HEADER_BYTES = 256
 _BLOCK_BYTES = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNPACKING = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
@@ -111,8 +112,9 @@ def encoding_of(path: Path) -> str:
         for mark, encoding in _BOMS:
             if head.startswith(mark):
                 return encoding
-        if head[:2].count(0) == 1 and len(head) > 1:
-            return "utf-16-le" if head[1] == 0 else "utf-16-be"
+        first, second = (head[start:HEADER_BYTES:2].count(0) for start in (0, 1))
+        if min(first, second) == 0 and max(first, second) > 1:  # one byte of two is 0 in ASCII; more is not text
+            return "utf-16-le" if second else "utf-16-be"
         strange = _lines_not_utf8(head, file)
     if not strange:
         return "utf-8"
