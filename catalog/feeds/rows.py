@@ -201,7 +201,7 @@ _UNIT_CODES = {
 
 
 def with_unit(value: Block, unit: str) -> Block | str:
-    """A value with its unit behind it, as it stands in a text; what is no number as it is."""
+    """A value with its unit behind it, as it stands in a text; anything but a number as it is."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     is_written = isinstance(value, str) and value.strip()[-1:].isdigit()
     return f"{value} {_UNIT_CODES.get(unit, unit)}" if unit and (is_number or is_written) else value
