@@ -181,11 +181,13 @@ def test_a_feed_stops_where_requests_do(folder: Path, tmp_path: Path, module_red
         data_folder=tmp_path,
         redis_url=module_redis.url,
         redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        admin_key="sesame",
         catalogue_max_bytes=100_000,
         rebuild_after_items=0,
     )
     rows = rows_of(folder)
     with serving(settings) as shop:
+        shop.headers.update(KEY)
         long = [{"item_id": row["id"], "description": 10_000 * "d"} for row in rows]
         put = shop.put("/items", json={"items": long})
         assert put.status_code == 200, put.text
