@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
@@ -14,7 +14,7 @@ import typer
 
 from trimtab.cli.console import AsJson, plain, print_json, results
 from trimtab.cli.remote import HERE, Address, Refused, Service
-from trimtab.core.errors import BadFile
+from trimtab.core.errors import BadFile, did_you_mean
 
 app = typer.Typer(no_args_is_help=True, help="Profiles, rules, synonyms and shop.toml as files in a folder.")
 
@@ -22,8 +22,10 @@ KINDS = ("profiles", "synonyms", "rules")
 """In the order in which they are applied."""
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SHOP = "shop.toml"
+KEPT = ".gitkeep"
+"""What git needs in a folder to keep it: a kind without a definition is one that has none, not one left out."""
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="where the files are, one a definition")]
-Prune = Annotated[bool, typer.Option("--prune", help="delete what the folder does not have")]
+Prune = Annotated[bool, typer.Option("--prune", help="delete what a kind's folder does not have")]
 
 Definitions = Mapping[tuple[str, str], dict[str, Any]]
 """(kind, name) -> definition without what says nothing."""
@@ -55,28 +57,30 @@ class Step:
 def pull(folder: Folder, service: Address = HERE, as_json: AsJson = False) -> None:
     """Write what a service defines into a folder, and remove files of what it no longer does."""
     remote = Service(service)
-    there, here = _of_service(remote), _of_folder(folder)
+    there, here = _of_service(remote), definitions_in(folder)
+    for kind in KINDS:
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        (folder / kind / KEPT).touch()
     for (kind, name), definition in there.items():
-        path = folder / kind / f"{name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_text(definition), encoding="utf-8")
+        (folder / kind / f"{name}.json").write_text(_text(definition), encoding="utf-8")
     for kind, name in here.keys() - there.keys():
         (folder / kind / f"{name}.json").unlink()
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / SHOP).write_text(_shop(remote), encoding="utf-8")
     counts = {kind: sum(one == kind for one, _ in there) for kind in KINDS}
     if as_json:
         print_json({**counts, "removed": len(here.keys() - there.keys())})
         return
-    results.print(", ".join(f"{n:,} {kind}" for kind, n in counts.items()) + f" and {SHOP} in {folder}", soft_wrap=True)
+    said = ", ".join(f"{n:,} {kind[:-1] if n == 1 else kind}" for kind, n in counts.items())
+    results.print(f"{said} and {SHOP} in {folder}", soft_wrap=True)
     results.print(f"Next: git add {folder}; then  trimtab config diff {folder} --service ANOTHER", soft_wrap=True)
 
 
 @app.command()
 def diff(folder: Folder, service: Address = HERE, prune: Prune = False, as_json: AsJson = False) -> None:
     """Show what applying a folder to a service would change there."""
-    remote = Service(service)
-    steps = steps_between(_of_service(remote), _of_folder(folder), prune=prune)
+    kinds = kinds_in(folder)
+    here, remote = definitions_in(folder), Service(service)
+    steps = steps_between(_of_service(remote), here, prune=kinds if prune else ())
     shop = (folder / SHOP).exists() and (folder / SHOP).read_text(encoding="utf-8") != _shop(remote)
     if as_json:
         print_json({"steps": [_as_dict(step) for step in steps], "shop_differs": shop})
@@ -97,8 +101,9 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Define what a folder has in a service; what the service refuses ends it with what was done before."""
-    remote = Service(service)
-    steps = steps_between(_of_service(remote), _of_folder(folder), prune=prune)
+    kinds = kinds_in(folder)
+    here, remote = definitions_in(folder), Service(service)
+    steps = steps_between(_of_service(remote), here, prune=kinds if prune else ())
     done: list[Step] = []
     try:
         for step in [] if dry_run else steps:
@@ -116,16 +121,16 @@ def apply(
             results.print(f"{len(done)} of {len(steps)} changes were applied." if steps else "Nothing differs.")
 
 
-def steps_between(there: Definitions, here: Definitions, *, prune: bool) -> list[Step]:
+def steps_between(there: Definitions, here: Definitions, *, prune: Collection[str]) -> list[Step]:
     """What makes a service like a folder: profiles first, because others may name them, and deletions last.
 
     Args:
-        prune: whether what the folder does not have is deleted.
+        prune: the kinds of which is deleted what the folder does not have.
     """
     changed = [
         Step(*key, there.get(key), after) for key, after in sorted(here.items(), key=_order) if there.get(key) != after
     ]
-    gone = [Step(*key, there[key], None) for key in sorted(there.keys() - here.keys())] if prune else []
+    gone = [Step(*key, there[key], None) for key in sorted(there.keys() - here.keys()) if key[0] in prune]
     return [*changed, *gone]
 
 
@@ -146,16 +151,41 @@ def _of_service(remote: Service) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-def _of_folder(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """
+def kinds_in(folder: Path) -> list[str]:
+    """The kinds of definitions that a folder says something of.
+
     Raises:
-        BadFile: one that is not a definition.
+        BadFile: the folder is not there, or says nothing of any: it is the folder of something else.
+    """
+    if not folder.is_dir():
+        if folder.exists():
+            raise BadFile(folder, f"is not a folder; allowed: one with {_folders(KINDS)}")
+        beside = [one.name for one in folder.parent.iterdir() if one.is_dir()] if folder.parent.is_dir() else []
+        raise BadFile(folder, f"does not exist{did_you_mean(folder.name, beside)}")
+    found = [kind for kind in KINDS if (folder / kind).is_dir()]
+    if not found:
+        raise BadFile(
+            folder, f"has none of {_folders(KINDS)}; allowed: a folder that  trimtab config pull FOLDER  wrote"
+        )
+    return found
+
+
+def definitions_in(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a folder defines, as `Definitions`; nothing where it is yet to be made.
+
+    Raises:
+        BadFile: a file beside definitions that is not one.
     """
     found = {}
     for kind in KINDS:
-        for path in sorted((folder / kind).glob("*.json")):
-            if not NAME.fullmatch(path.stem):
-                raise BadFile(path, "its name is not one of a definition: letters, digits, `_`, `.`, `-`, up to 64")
+        files = sorted((folder / kind).iterdir()) if (folder / kind).is_dir() else []
+        for path in (one for one in files if not one.name.startswith(".")):
+            if path.suffix != ".json" or not NAME.fullmatch(path.stem):
+                raise BadFile(
+                    path,
+                    "is not named as a definition; allowed: NAME.json, the name of letters, digits, `_`, `.`, `-`, "
+                    "up to 64",
+                )
             try:
                 definition = json.loads(path.read_text(encoding="utf-8"))
             except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -164,6 +194,10 @@ def _of_folder(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
                 raise BadFile(path, "is JSON but not an object")
             found[kind, path.stem] = _given(definition)
     return found
+
+
+def _folders(kinds: Iterable[str]) -> str:
+    return ", ".join(f"{kind}/" for kind in kinds)
 
 
 def _shop(remote: Service) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, running_redis
 from tests.support.services import serving
 from trimtab.cli.commands import app
-from trimtab.cli.config import steps_between
+from trimtab.cli.config import KINDS, steps_between
 from trimtab.cli.remote import Refused, Service
 from trimtab.core.errors import BadFile, BadParameter, TrimtabError, Unavailable
 from trimtab.service.settings import Settings
@@ -159,5 +160,44 @@ def test_a_service_writes_no_file_outside_of_the_folder(name: str, tmp_path: Pat
 def test_profiles_come_first_and_deletions_last() -> None:
     here = {("rules", "a"): {"action": "banner"}, ("profiles", "z"): {"weights": {}}}
     there = {("profiles", "old"): {"weights": {}}, ("rules", "a"): {"action": "banner"}}
-    assert [step.name for step in steps_between(there, here, prune=True)] == ["z", "old"]
-    assert [step.name for step in steps_between(there, here, prune=False)] == ["z"]
+    assert [step.name for step in steps_between(there, here, prune=KINDS)] == ["z", "old"]
+    assert [step.name for step in steps_between(there, here, prune=["rules"])] == ["z"]
+    assert [step.name for step in steps_between(there, here, prune=())] == ["z"]
+
+
+@pytest.mark.parametrize("prune", [(), ("--prune",)])
+@pytest.mark.parametrize("command", ["diff", "apply"])
+def test_a_folder_that_is_no_configuration_is_refused(command: str, prune: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "search-config" / "profiles").mkdir(parents=True)
+    (tmp_path / "bundles").mkdir()
+    (tmp_path / "bundles" / "shop.toml").touch()
+    refused = {
+        "serch-config": r"does not exist \(did you mean 'search-config'\?\)",
+        "a/b": "does not exist",
+        "bundles": "has none of profiles/, synonyms/, rules/",
+        "bundles/shop.toml": "is not a folder",
+    }
+    with answering({"/profiles": {"bold": {"weights": {"revenue": 1.0}}}}) as (address, asked):
+        for name, problem in refused.items():
+            with pytest.raises(BadFile, match=problem):
+                CliRunner().invoke(
+                    app,
+                    ["config", command, str(tmp_path / name), "--service", address, *prune],
+                    catch_exceptions=False,
+                )
+        assert asked == []
+
+
+def test_nothing_is_deleted_of_kinds_that_a_folder_does_not_have(staging: httpx.Client, tmp_path: Path) -> None:
+    run(staging, "config", "pull", tmp_path)
+    shutil.rmtree(tmp_path / "synonyms")
+    staging.put("/synonyms/seats", json=SYNONYM).raise_for_status()
+    assert run(staging, "config", "diff", tmp_path, "--prune")["steps"] == []
+    staging.delete("/synonyms/seats").raise_for_status()
+    run(staging, "config", "pull", tmp_path)
+    staging.put("/profiles/late", json={"weights": {"revenue": 1}}).raise_for_status()
+    steps = run(staging, "config", "apply", tmp_path, "--prune")["applied"]
+    assert [(step["does"], step["name"]) for step in steps] == [("delete", "late")], "what was pulled empty is none"
+    (tmp_path / "rules" / "soup.jsn").write_text("{}")
+    with pytest.raises(BadFile, match=r"soup\.jsn: is not named as a definition"):
+        run(staging, "config", "diff", tmp_path)
