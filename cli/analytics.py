@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,7 @@ import typer
 
 from trimtab.cli.console import AsJson, plain, print_json, results
 from trimtab.core.errors import BadParameter
+from trimtab.core.spoken_moments import EXAMPLES, moment_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,7 +35,6 @@ HINT = {
     "no_clicks": "judge what is shown, or place items by a rule: /views/analytics leads there",
 }
 COLUMNS = ("searches", "users", "click_rate", "purchase_rate", "revenue", "clicked_rank")
-UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 @app.command()
@@ -99,20 +99,14 @@ def _required(moment: datetime | None) -> datetime:
 
 
 def _moment(text: str | None, option: str, now: datetime) -> datetime | None:
-    """A moment, in UTC where it names no offset; or so long before now.
-
-    Raises:
-        BadParameter: it is neither.
     """
-    if text is None:
-        return None
-    if text[-1:] in UNITS and text[:-1].isdecimal() and len(text) < 8:
-        return now - timedelta(**{UNITS[text[-1]]: int(text[:-1])})
+    Raises:
+        BadParameter: it cannot be read.
+    """
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadParameter(option, f"cannot read {text!r}", "a moment as in 2026-11-01T12:00, or 12h, 7d, 4w") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return None if text is None else moment_of(text, now)
+    except ValueError as error:
+        raise BadParameter(option, str(error), EXAMPLES) from None
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def _routers(parts: Parts, searches: Admission) -> tuple[APIRouter, ...]:
         *_record_routers(parts, reader=reader, admin=admin),
         analytics_router(
             parts.questions,
-            lambda: parts.serving.bundles.serving.folder,
+            lambda: parts.serving.bundles.serving,
             changes=parts.serving.catalogue.folder,
             reader=access.dependency("analytics", always=False),
             min_users=parts.foundations.settings.analytics_min_users,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, LiteralString
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from trimtab.core.spoken_moments import AGO, EXAMPLES, moment_of
 
 
 def _within_time(moment: datetime) -> datetime:
@@ -20,6 +22,33 @@ def _within_time(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_within_time)]
 """A date and a time with its offset from UTC."""
+
+
+def _spoken(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    # To the minute, so that the same question is the same for a while.
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    try:
+        return moment_of(value, now)
+    except ValueError:
+        raise PydanticCustomError("moment", EXAMPLES) from None
+
+
+SpokenMoment = Annotated[
+    Moment,
+    BeforeValidator(_spoken),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": f"^{AGO}$"},
+            ]
+        }
+    ),
+]
+"""A moment as people write it in an address: a date is enough, UTC is meant where no offset is named, `7d` is ago."""
 
 
 def require_order(kind: LiteralString, starts: datetime | None, ends: datetime | None) -> None:

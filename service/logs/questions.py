@@ -1,7 +1,8 @@
 """Questions about the log, each answered by a process of its own: a large log takes seconds and gigabytes to read.
 
-One is answered at a time, and its answer is given again for a while. The serving process never sees the log's rows,
-only the JSON that was made of them.
+One process runs at a time. It answers those that wait with the question that it was started for, as long as that is
+quick, so that a page of several questions waits for one start; answers are given again for a while. The serving process
+never sees the log's rows, only the JSON that was made of them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -71,6 +73,7 @@ class LogQuestions:
         # One thread, so that questions wait for each other even where those who asked have gone.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trimtab-questions")
         self._known: dict[Question, tuple[float, bytes]] = {}
+        self._waiting: set[Question] = set()
         self._child = Child()
         self._n_asked = 0
 
@@ -84,17 +87,22 @@ class LogQuestions:
         if self._n_asked > MOST_WAITING:
             raise Unavailable("too many questions about the log at once", retry_after_seconds=10)
         self._n_asked += 1
+        self._waiting.add(question)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
         finally:
             self._n_asked -= 1
+            self._waiting.discard(question)
 
     def _answer(self, question: Question) -> bytes:
         now = time.monotonic()
         self._known = {one: known for one, known in self._known.items() if now - known[0] <= KEPT_SECONDS}
         if question not in self._known:
-            answer = self._made(question)
-            self._known[question] = time.monotonic(), answer
+            beside = [one for one in list(self._waiting) if one != question and one not in self._known]
+            asked = [question, *beside]
+            answered = list(zip(asked, self._made(asked), strict=False))
+            for one, answer in reversed(answered):  # the one that is asked for last, so that it is kept
+                self._known[one] = time.monotonic(), answer
             while sum(len(answer) for _, answer in self._known.values()) > KEPT_BYTES and len(self._known) > 1:
                 del self._known[next(iter(self._known))]
         return self._known[question][1]
@@ -104,15 +112,25 @@ class LogQuestions:
         self._child.stop()
         self._thread.shutdown()
 
-    def _made(self, question: Question) -> bytes:
-        arguments = (self._folder, question.model_dump_json(exclude_defaults=True))
+    def _made(self, asked: Sequence[Question]) -> list[bytes]:
+        """The answers to the first of some questions, at least to the very first."""
+        texts = [one.model_dump_json(exclude_defaults=True) for one in asked]
         try:
-            done = self._child.run(PROCESS, *arguments, timeout_seconds=ANSWER_SECONDS)
-        except subprocess.TimeoutExpired:
+            done = self._child.run(PROCESS, self._folder, *texts, timeout_seconds=ANSWER_SECONDS)
+        except subprocess.TimeoutExpired as late:
+            answers = _whole(late.output)
+            if answers:
+                return answers
             raise Unavailable("the log takes too long to read; ask about a shorter time") from None
-        if done.returncode == 0:
-            return done.stdout
+        answers = _whole(done.stdout)
+        if answers:
+            return answers
         _log.error("the log cannot be read", problem=done.stderr.decode(errors="replace").strip(), exit=done.returncode)
         if done.returncode < 0:  # polars ends the process where it gets no more memory
             raise Unavailable("the log is too large to be read at once; ask about a shorter time")
         raise Unavailable("the log cannot be read; the service's own log says why")
+
+
+def _whole(written: bytes | None) -> list[bytes]:
+    """The lines that were written to their end."""
+    return (written or b"").split(b"\n")[:-1]

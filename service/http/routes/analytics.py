@@ -10,15 +10,16 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.core.errors import BadParameter
+from trimtab.engine import Engine
 from trimtab.engine.analytics.measures import Every
 from trimtab.engine.analytics.report import Of
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.logs.questions import LogQuestions, Question, Report
-from trimtab.service.moments import Moment
+from trimtab.service.moments import Moment, SpokenMoment
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most rows.")]
 
@@ -27,8 +28,8 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="The most rows.")]
 class Window:
     """Which searches are looked at."""
 
-    since: Annotated[Moment | None, Query(description="From when; left out, all that is kept.")] = None
-    until: Annotated[Moment | None, Query(description="Before when; left out, now.")] = None
+    since: Annotated[SpokenMoment | None, Query(description="From when; left out, all that is kept.")] = None
+    until: Annotated[SpokenMoment | None, Query(description="Before when; left out, now.")] = None
     channel: Annotated[Literal["agent"] | None, Query(description="Whose; left out, shoppers'.")] = None
 
 
@@ -43,12 +44,13 @@ class Rows(BaseModel):
     since: Moment | None
     until: Moment | None
     channel: str | None
+    currency: str | None = Field(description="Of revenue; null where the catalogue names none.")
     rows: list[dict[str, Any]]
 
 
 def analytics_router(
     questions: LogQuestions,
-    bundle: Callable[[], Path | None],
+    serving: Callable[[], Engine],
     *,
     changes: Path,
     reader: Callable[[Request], Awaitable[None]],
@@ -56,7 +58,7 @@ def analytics_router(
 ) -> APIRouter:
     """
     Args:
-        bundle: the one that answers, whose items have categories.
+        serving: the bundle that answers, whose items have categories and whose prices a currency.
         changes: the log of changes to them.
         min_users: who did something, at least, for it to be a row of its own.
     """
@@ -69,7 +71,8 @@ def analytics_router(
 
     async def answer(report: Report, window: Window, **more: Any) -> Response:
         rows = await questions.ask(Question(report=report, min_users=min_users, **asdict(window), **more))
-        said = orjson.dumps({**asdict(window), "rows": orjson.Fragment(rows)})
+        currency = serving().shop.catalogue.currency
+        said = orjson.dumps({**asdict(window), "currency": currency, "rows": orjson.Fragment(rows)})
         return Response(said, headers={"Cache-Control": "no-store"}, media_type=JSON)
 
     @router.get("/overview", summary="All searches together")
@@ -89,7 +92,7 @@ def analytics_router(
     @router.get("/categories", summary="Categories by their searches")
     async def categories(window: Searches, limit: Limit = 20) -> Response:
         """The category of a search is that of the first item it showed."""
-        return await answer("categories", window, limit=limit, bundle=bundle(), changes=changes)
+        return await answer("categories", window, limit=limit, bundle=serving().folder, changes=changes)
 
     @router.get("/times", summary="Searches over time")
     async def times(
@@ -104,7 +107,7 @@ def analytics_router(
         return await answer("ranks", window)
 
     @router.get("/change", summary="Before and after a moment")
-    async def change(window: Searches, at: Annotated[Moment, Query(description="The moment.")]) -> Response:
+    async def change(window: Searches, at: Annotated[SpokenMoment, Query(description="The moment.")]) -> Response:
         """Two rows. What differs need not come of what was changed then: an experiment says that."""
         if (window.since is not None and at < window.since) or (window.until is not None and at > window.until):
             raise BadParameter("at", "is outside of what is looked at", "a moment between since and until")

@@ -56,6 +56,12 @@ def test_what_several_searched_is_told_to_who_may_know(
         bought = {"event_id": "1", "action_name": "purchase", "query_id": answer["decision_id"], "value": 7.5}
         event = {**bought, "item_id": answer["hits"][1]["item_id"], "position": 1}
         client.post("/events", json=event, headers=ADMIN).raise_for_status()
+        for since in ("7d", "2026-01-02", "2026-01-02T03:04"):
+            looked_at = client.get("/analytics/overview", params={"since": since}, headers=ADMIN).json()["since"]
+            assert looked_at.startswith(since if since[0] == "2" else "20")
+        refused = client.get("/analytics/overview", params={"since": "yesterday"}, headers=ADMIN)
+        assert refused.status_code == 422
+        assert "2026-11-01" in refused.json()["detail"]
         days = iter(range(10_000))  # each question is another one, so that none is answered from memory
         eventually(lambda: n_searches(client, datetime(1990, 1, 1, tzinfo=UTC) + timedelta(days=next(days))) == 11)
         (total,) = rows(client, "overview")
@@ -126,9 +132,31 @@ def test_a_question_has_a_process_time_and_memory_of_its_own(
     asking.stop()
 
 
+def test_questions_that_wait_together_are_answered_together(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(log, tmp_path / "impressions")
+    asking, started = LogQuestions(tmp_path), list[int]()
+    run_child = Child.run
+    monkeypatch.setattr(
+        Child, "run", lambda child, *sent, **more: started.append(len(sent) - 2) or run_child(child, *sent, **more)
+    )
+    asked = [Question(report=report) for report in ("overview", "times", "ranks")]
+
+    async def ask() -> list[bytes]:
+        return await asyncio.gather(*map(asking.ask, asked))
+
+    answers = [json.loads(answer) for answer in asyncio.run(ask())]
+    assert answers[0][0]["searches"] == 3000
+    assert "period" in answers[1][0]
+    assert "rank" in answers[2][0]
+    assert started[0] > 1 or len(started) < len(asked), "those that came meanwhile share a start"
+    asking.stop()
+
+
 def after(seconds: float) -> subprocess.CompletedProcess[bytes]:
     time.sleep(seconds)
-    return subprocess.CompletedProcess((), 0, b"[]", b"")
+    return subprocess.CompletedProcess((), 0, b"[]\n", b"")
 
 
 async def both(asking: LogQuestions, question: Question) -> None:

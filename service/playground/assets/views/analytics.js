@@ -3,7 +3,7 @@
 import { plane } from "../chart.js";
 import { byId, element } from "../element.js";
 import { fetchJson } from "../requests.js";
-import { percent } from "../words.js";
+import { money as moneyIn, percent } from "../words.js";
 import { facts, open, section, table } from "./page.js";
 
 const LISTS = {
@@ -16,10 +16,10 @@ const LISTS = {
 };
 const DAYS = new Map([["1", "the last day"], ["7", "the last week"], ["30", "the last month"], ["all", "all that is kept"]]);
 const CHANNELS = new Map([["", "shoppers"], ["agent", "agents"]]);
-const N_QUESTIONS = Object.keys(LISTS).length + 3; // The lists, and what there is by time, rank and category.
 const DAY_MS = 24 * 3600 * 1000;
 
 const asked = readAddress();
+let currency = null;
 show();
 
 function readAddress() {
@@ -40,32 +40,35 @@ async function load() {
     if (asked.channel) sent.set("channel", asked.channel);
     return sent;
   };
-  const rows = async (path, more) => (await fetchJson(`/analytics/${path}`, parameters(more))).rows;
-  // One after the other: the service reads its log for one question at a time.
-  const [total] = await rows("overview");
-  const lists = {};
-  if (total.searches > 0) {
-    for (const [index, of] of Object.keys(LISTS).entries()) {
-      waiting(total, index);
-      lists[of] = await rows("queries", { of, limit: "10" });
-    }
-    waiting(total, Object.keys(LISTS).length);
-  }
-  const at = asked.at && !Number.isNaN(Date.parse(asked.at)) ? new Date(asked.at).toISOString() : null;
-  return {
-    total,
-    lists,
-    times: await rows("times", { every: asked.days === "1" ? "hour" : "day" }),
-    ranks: await rows("ranks"),
-    categories: await rows("categories", { limit: "15" }),
-    change: at ? await rows("change", { at }).catch((error) => error.message) : null,
+  const rows = async (path, more) => {
+    const answer = await fetchJson(`/analytics/${path}`, parameters(more));
+    currency = answer.currency;
+    return answer.rows;
   };
+  waiting(null, "");
+  const [total] = await rows("overview");
+  if (total.searches === 0) return { total };
+  const at = asked.at && !Number.isNaN(Date.parse(asked.at)) ? new Date(asked.at).toISOString() : null;
+  // Asked at once: the service answers those that wait together as far as that is quick.
+  const parts = {
+    ...Object.fromEntries(Object.keys(LISTS).map((of) => [of, rows("queries", { of, limit: "10" })])),
+    times: rows("times", { every: asked.days === "1" ? "hour" : "day" }),
+    ranks: rows("ranks"),
+    categories: rows("categories", { limit: "15" }),
+    change: at ? rows("change", { at }).catch((error) => error.message) : null,
+  };
+  let done = 0;
+  const step = () => waiting(total, `: ${done++} of ${Object.keys(parts).length} parts`);
+  step();
+  const answers = await Promise.all(Object.entries(parts).map(async ([name, part]) => [name, await Promise.resolve(part).finally(step)]));
+  const { times, ranks, categories, change, ...lists } = Object.fromEntries(answers);
+  return { total, lists, times, ranks, categories, change };
 }
 
-/** What is known already, and that the rest is on its way: a long log takes a while for each list. */
-function waiting(total, index) {
-  const said = `Reading the log: ${index} of ${N_QUESTIONS} parts.`;
-  byId("view").replaceChildren(controls(), overview(total), element("p", { class: "note", role: "status" }, said));
+/** What is known already, and that the rest is on its way: a long log takes a while for each part. */
+function waiting(total, howFar) {
+  const said = element("p", { class: "note", role: "status" }, `Reading the log${howFar}.`);
+  byId("view").replaceChildren(...[controls(), total && overview(total), said].filter(Boolean));
 }
 
 function draw({ total, lists, times, ranks, categories, change }) {
@@ -109,7 +112,7 @@ function go(changes) {
 
 const count = (number) => number.toLocaleString("en");
 const share = (value) => (value == null ? "" : percent(value));
-const money = (value) => (value == null ? "" : value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+const money = (value) => (value == null ? "" : moneyIn(value, currency));
 const rank = (value) => (value == null ? "" : value.toFixed(1));
 
 function overview(total) {
@@ -192,10 +195,12 @@ function changeForm(change) {
   if (change === null) return form;
   if (typeof change === "string") return element("div", {}, form, element("p", { class: "warning" }, change));
   const rows = change.map((row) => [row.side, count(row.searches), count(row.users), share(row.click_rate), share(row.purchase_rate), money(row.revenue_per_search), rank(row.clicked_rank), share(row.no_result_rate)]);
+  const lacking = ["before", "after"].filter((side) => !change.some((row) => row.side === side));
   return element(
     "div",
     {},
     form,
+    ...lacking.map((side) => element("p", {}, `Nothing was searched ${side} that moment, of what is looked at.`)),
     table("Before and after", ["", "searches", "users", "clicked", "bought", "revenue a search", "first click", "found nothing"], rows),
     element("p", { class: "note" }, "What differs need not come of the change: weeks differ too. An experiment tells them apart."),
   );
