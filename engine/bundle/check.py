@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.core.errors import BundleMismatch, TrimtabError
-from trimtab.engine.bundle.parity import compare, golden_queries, prove, require_same_interface
+from trimtab.engine.bundle.manifest import require_same_objectives
+from trimtab.engine.bundle.parity import compare, golden_queries, prove
 from trimtab.engine.search import Engine
 
 NICENESS = 5
@@ -38,7 +39,7 @@ def check(candidate: Path, running: Path, queries: Sequence[str] = ()) -> dict[s
     load_seconds = time.perf_counter() - start
     reference = Engine.load(running)
     golden = list(queries) or golden_queries(reference)
-    require_same_interface(reference, engine)
+    require_same_objectives(reference.objectives, engine.objectives)
     prove(engine, golden)
     parity = compare(reference, engine, golden)
     return {

@@ -3,12 +3,12 @@ wrong path is named at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from trimtab.core.errors import BundleDamaged, did_you_mean
+from trimtab.core.errors import BundleDamaged, BundleMismatch, did_you_mean
 
 MANIFEST = "manifest.json"
 
@@ -29,3 +29,16 @@ def require_bundle(folder: Path) -> None:
 def as_of(manifest: Mapping[str, Any]) -> datetime:
     """The time up to which changes to the catalogue are in the bundle."""
     return datetime.fromisoformat(manifest.get("as_of", manifest["created"]))
+
+
+def require_same_objectives(running: Sequence[str], candidate: Sequence[str]) -> None:
+    """
+    Raises:
+        BundleMismatch: they are others: requests, profiles and experiments name those of the running bundle.
+    """
+    if tuple(candidate) != tuple(running):
+        theirs, ours = (", ".join(names) for names in (candidate, running))
+        raise BundleMismatch(
+            f"its objectives are {theirs}; what serves has {ours}. Build it with the [objectives] of what serves, or "
+            "serve it by a service that is started with it (trimtab serve), whose profiles name its own"
+        )

@@ -84,16 +84,6 @@ def _require_numbers(slate: Slate, text: str) -> None:
         raise BundleMismatch(f"its ranker gives a value that is not a finite number for {text!r}")
 
 
-def require_same_interface(running: Engine, candidate: Engine) -> None:
-    """
-    Raises:
-        BundleMismatch: other objectives: requests, profiles and experiments name those of the running bundle.
-    """
-    if candidate.objectives != running.objectives:
-        theirs, ours = (", ".join(engine.objectives) for engine in (candidate, running))
-        raise BundleMismatch(f"its objectives are {theirs}; what serves has {ours}")
-
-
 def compare(running: Engine, candidate: Engine, queries: Sequence[str]) -> Parity:
     """Measure both on the queries, one after the other, so that neither has a quieter machine."""
     overlaps: dict[str, float] = {}

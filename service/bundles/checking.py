@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 from trimtab.core.children import run_module
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BundleMismatch
 
 _log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ async def check_bundle(
         golden_queries: a file of queries, one a line, to compare by.
 
     Raises:
-        BadParameter: it is not fit to serve.
+        BundleMismatch: it is not fit to serve.
     """
     golden = [] if golden_queries is None else [golden_queries]
     try:
@@ -34,15 +34,13 @@ async def check_bundle(
             run_module, "trimtab.engine.bundle.check", path, running, *golden, timeout_seconds=timeout_seconds
         )
     except subprocess.TimeoutExpired:
-        raise BadParameter(
-            "bundle", f"{name!r} takes too long to load and search", f"{timeout_seconds:g} seconds"
-        ) from None
+        raise BundleMismatch(f"bundle {name!r} took more than {timeout_seconds:g} s to load and search") from None
     try:
         answer: dict[str, Any] = orjson.loads(done.stdout)
     except orjson.JSONDecodeError:
         _log.error("bundle check", bundle=name, exit=done.returncode, stderr=done.stderr.decode()[-2000:])
-        raise BadParameter("bundle", f"the check of {name!r} ended early", "a bundle that passes it") from None
+        raise BundleMismatch(f"the check of bundle {name!r} ended early; the service's own log says why") from None
     if "problem" in answer:
-        raise BadParameter("bundle", answer["problem"], "a bundle that passes its check")
+        raise BundleMismatch(f"bundle {name!r}: {answer['problem']}")
     report: dict[str, Any] = answer["report"]
     return report

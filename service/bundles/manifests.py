@@ -28,3 +28,15 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleDamaged(MANIFEST, f"cannot be read ({type(error).__name__})") from error
     return dict(manifest)
+
+
+def objectives_in(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The objectives that a manifest names.
+
+    Raises:
+        BundleDamaged: it names none that can be read.
+    """
+    try:
+        return tuple(str(one["name"]) for one in manifest["objectives"])
+    except (KeyError, TypeError) as error:
+        raise BundleDamaged(MANIFEST, f"objectives cannot be read ({type(error).__name__})") from error

@@ -25,8 +25,10 @@ from redis import Redis
 from trimtab.core.assignment import place
 from trimtab.core.errors import BadParameter, Conflict, NotFound, TrimtabError, Unavailable
 from trimtab.engine import Engine
+from trimtab.engine.bundle.manifest import require_same_objectives
 from trimtab.service.bundles.checking import check_bundle
 from trimtab.service.bundles.folder import BundleFolder
+from trimtab.service.bundles.manifests import objectives_in
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.plan_store import PlanStore
 from trimtab.service.bundles.shadow import Shadow
@@ -186,11 +188,13 @@ class Bundles:
 
         Raises:
             NotFound: there is none of that name.
-            BadParameter: it is not fit to serve.
+            BundleMismatch: it is not fit to serve.
             Conflict: the plan has no room for it.
             Unavailable: Redis is lost, or the bundle takes too long.
         """
         path = self.folder.path_of(name)
+        candidate = objectives_in(await asyncio.to_thread(self.folder.manifest, name))
+        require_same_objectives(self._roles.active.engine.objectives, candidate)
         async with self._checking:
             await reached("checking")
             report = await check_bundle(

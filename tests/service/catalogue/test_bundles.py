@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -240,7 +241,7 @@ def test_what_is_damaged_never_serves(settings: Settings, tmp_path: Path) -> Non
 
 def test_what_loads_too_slowly_is_given_up(settings: Settings) -> None:
     with serving(settings.model_copy(update={"bundle_check_seconds": 0.01})) as shop:
-        assert "takes too long" in unfit(shop, "rules")
+        assert "took more than 0.01 s" in unfit(shop, "rules")
         assert state(shop)["plan"]["loaded"].keys() == {"small"}
 
 
@@ -271,6 +272,16 @@ def test_while_redis_is_lost_nothing_is_changed(settings: Settings, redis_server
         assert "Redis" in refused(shop, "rules/load", 503)
         assert answers(shop) == before
         redis_server.start()
+
+
+def test_other_objectives_are_told_by_the_manifest_alone(shop: httpx.Client, bundle_folder: Path) -> None:
+    manifest = json.loads((bundle_folder / "small" / "manifest.json").read_text())
+    manifest["objectives"] = manifest["objectives"][:1]
+    (bundle_folder / "other").mkdir()
+    (bundle_folder / "other" / "manifest.json").write_text(json.dumps(manifest))
+    problem = unfit(shop, "other")
+    assert problem.startswith("its objectives are relevance; what serves has relevance, revenue. Build it with")
+    shutil.rmtree(bundle_folder / "other")
 
 
 @pytest.mark.parametrize("name", ["..", ".hidden", "%2e%2e%2fsmall", "http:%2f%2fhost", "link", "nobody", "a b"])
