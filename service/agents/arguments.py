@@ -7,12 +7,13 @@ used here are allowed, as the protocol has it; `steering` is an extension of our
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from trimtab.core.errors import BadParameter
-from trimtab.core.weights import PREFIX, loss_parameter
+from trimtab.core.weights import PREFIX, loss_parameter, objective_of_loss
 from trimtab.service.agents.products import MAX_AMOUNT
 from trimtab.text.currencies import decimals_of
 
@@ -110,6 +111,24 @@ class Steering(BaseModel):
         losses = {loss_parameter(name): loss for name, loss in self.max_losses.items()}
         market = {"price_list": self.price_list, "store": self.store}
         return {**weights, **losses, **{name: value for name, value in market.items() if value is not None}}
+
+
+def steering_problem(error: BadParameter, known: Iterable[str]) -> BadParameter:
+    """What is wrong with a parameter of `POST /search`, said of the argument that it came from.
+
+    Args:
+        known: what may be weighed.
+    """
+    names, steering = list(known), "catalog.steering"
+    bounded = objective_of_loss(error.name)
+    if bounded is not None:
+        name, objective = f"{steering}.max_losses.{bounded}", bounded
+    elif error.name.startswith(PREFIX):
+        objective = error.name.removeprefix(PREFIX)
+        name = f"{steering}.objectives.{objective}"
+    else:
+        return error
+    return BadParameter(name, error.problem, error.allowed if objective in names else ", ".join(names))
 
 
 class SearchCatalog(_Open):
@@ -212,7 +231,18 @@ def _major(amount: int | None, decimals: int) -> str:
     return "" if amount is None else f"{amount / 10**decimals:.{decimals}f}"
 
 
+_WANTED = {
+    "meta": """{"ucp-agent": {"profile": "https://..."}}, the URL by which the agent names itself""",
+    "meta.ucp-agent": """{"profile": "https://..."}, the URL by which the agent names itself""",
+    "catalog": "what is asked of the catalogue, as the tool's schema lists it",
+}
+"""What has to be where something is missing, by the argument."""
+
+
 def problem_of(error: ValidationError) -> str:
     """The first thing that is wrong with arguments, in a sentence."""
     first = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    name = ".".join(map(str, first["loc"]))
+    if first["type"] == "missing" and name in _WANTED:
+        return f"{name}: is missing; allowed: {_WANTED[name]}"
+    return f"{name}: {first['msg']}"

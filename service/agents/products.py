@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
+from trimtab.catalog.attributes.definition import label_of as in_words
+
 NO_CURRENCY = "XXX"
 """What ISO 4217 calls the currency of a catalogue that names none."""
 
@@ -14,7 +16,7 @@ MAX_AMOUNT = 2**53 - 1
 """The largest amount of money that the protocol knows, in minor units."""
 
 Shown = Mapping[str, Any]
-"""An item as `trimtab.catalog.store.ItemStore.display` shows it."""
+"""An item as `trimtab.catalog.store.ItemStore.display` shows it, with its `description` where there is one."""
 
 _ADDRESS = TypeAdapter(AnyHttpUrl)
 
@@ -84,10 +86,32 @@ class Products:
 
 
 def options_of(items: Sequence[Shown]) -> dict[str, list[str]]:
-    """The attributes in which items differ, each with its values in the order of the items."""
+    """The attributes by which one of these items is chosen, each with its values in the order of the items.
+
+    Those are the ones in which they differ; of numbers, which rather follow from what is chosen (a weight), those
+    alone that tell items apart which are the same in words.
+    """
     names = dict.fromkeys(name for item in items for name in item.get("attributes", {}))
-    labels = {name: [label for item in items if (label := label_of(item, name)) is not None] for name in names}
-    return {name: distinct for name, some in labels.items() if len(distinct := list(dict.fromkeys(some))) > 1}
+    labels = {name: [label_of(item, name) for item in items] for name in names}
+    differ = [name for name, some in labels.items() if len({label for label in some if label is not None}) > 1]
+    found = [name for name in differ if not all(_is_number(item, name) for item in items)]
+
+    def n_told_apart(by: Sequence[str]) -> int:
+        return len(set(zip(*(labels[name] for name in by), strict=True))) if by else 1
+
+    for name in (name for name in differ if name not in found):
+        if n_told_apart([*found, name]) > n_told_apart(found):
+            found.append(name)
+    return {
+        name: list(dict.fromkeys(label for label in labels[name] if label is not None))
+        for name in names
+        if name in found
+    }
+
+
+def _is_number(item: Shown, name: str) -> bool:
+    value = item.get("attributes", {}).get(name)
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def label_of(item: Shown, name: str) -> str | None:
@@ -145,9 +169,13 @@ def best_variant(items: Sequence[Shown], selected: Mapping[str, str], preference
 
 
 def _description(item: Shown) -> str:
-    """What there is to say of an item: its brand and its attributes, because catalogues keep no description to show."""
+    """The catalogue's own words for an item, or else its title and its attributes."""
+    if item.get("description"):
+        return str(item["description"])
     named = [
-        f"{name}: {label_of(item, name)}" for name in item.get("attributes", {}) if label_of(item, name) is not None
+        f"{in_words(name)}: {label_of(item, name)}"
+        for name in item.get("attributes", {})
+        if label_of(item, name) is not None
     ]
     return ". ".join([item["title"], *named])
 

@@ -23,6 +23,7 @@ from trimtab.service.agents.arguments import (
     Steering,
     conditions,
     means_other_currency,
+    steering_problem,
 )
 from trimtab.service.agents.products import Products, best_variant, has_selected, label_of, options_beside, options_of
 from trimtab.service.search.records import Caller
@@ -63,10 +64,16 @@ class CatalogueTools:
             "session_id": f"agent-{visit}",
             **catalog.steering.parameters(),
         }
-        request = from_object({name: value for name, value in asked.items() if value not in ("", [])}, self._known())
+        given = {name: value for name, value in asked.items() if value not in ("", [])}
         caller = Caller("agent", arguments.meta.ucp_agent.profile)
-        answer = orjson.loads(self._service.answer(request, arrived=arrived, caller=caller))
-        shown = [[hit, *(_whole(hit, one) for one in hit["variants"] or ())] for hit in answer["hits"]]
+        try:
+            request = from_object(given, self._known())
+            answer = orjson.loads(self._service.answer(request, arrived=arrived, caller=caller))
+        except BadParameter as error:
+            raise steering_problem(error, self._known()) from None
+        store = self._service.engine.store
+        hits = [[hit, *(_whole(hit, one) for one in hit["variants"] or ())] for hit in answer["hits"]]
+        shown = [[_described(store, item) for item in items] for items in hits]
         end, n_matches = offset + len(shown), answer["n_matches"]
         is_last = not shown or (answer["n_matches_exact"] and end >= n_matches)
         return {
@@ -103,7 +110,7 @@ class CatalogueTools:
         found = []
         for rows in asked.values():
             others = [row for row in self._rows_of_product(rows[0]) if row not in rows]
-            product = products.product([store.display(row) for row in (*rows, *others)])
+            product = products.product([_described(store, store.display(row)) for row in (*rows, *others)])
             product["variants"] = [
                 {**variant, "inputs": [{"id": variant["id"], "match": "exact"}]}
                 for variant in product["variants"][: len(rows)]
@@ -129,7 +136,7 @@ class CatalogueTools:
         except NotFound as error:
             problem = {"type": "error", "code": "not_found", "content": str(error), "severity": "unrecoverable"}
             return {"ucp": {**_metadata(LOOKUP), "status": "error"}, "messages": [problem]}
-        items = [store.display(row) for row in rows]
+        items = [_described(store, store.display(row)) for row in rows]
         asked = {option.name: option.label for option in catalog.selected}
         items.insert(0, items.pop(best_variant(items, asked, catalog.preferences)))
         selected = {name: label for name, label in asked.items() if has_selected(items[0], {name: label})}
@@ -173,6 +180,15 @@ class CatalogueTools:
         query = Query("", price_list=steering.price_list, store=steering.store, moment=time.time())
         currency = self._currency(steering)
         return self._service.engine.in_market(query).store, Products(currency, decimals_of(currency))
+
+
+def _described(store: ItemStore, item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item with the catalogue's description of it, as far as the catalogue still has the item."""
+    try:
+        row = store.row_of(item["item_id"])
+    except NotFound:
+        return dict(item)
+    return {**item, "description": store.texts("description", [row])[0]}
 
 
 def _whole(hit: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:

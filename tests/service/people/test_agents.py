@@ -33,7 +33,7 @@ from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import ImpressionReader, find_impression
 from trimtab.library import build
-from trimtab.service.agents.products import Products, best_variant
+from trimtab.service.agents.products import Products, best_variant, options_of
 from trimtab.service.agents.tools import LOOKUP, SEARCH, VERSION
 from trimtab.service.settings import Settings
 
@@ -125,7 +125,7 @@ def test_an_agent_searches_steers_and_looks_up(service: httpx.Client) -> None:
     ("catalog", "said"),
     [
         ({}, "query"),
-        ({"query": "soup", "steering": {"objectives": {"margin": 1}}}, "margin"),
+        ({"query": "soup", "steering": {"objectives": {"margin": 1}}}, "catalog.steering.objectives.margin"),
         ({"query": "soup", "steering": {"max_losses": {"relevance": 2}}}, "relevance"),
         ({"query": "soup", "filters": {"availability": ["backorder"]}}, "in_stock"),
         ({"query": "soup", "purpose": "swap"}, "search"),
@@ -293,9 +293,16 @@ def test_variants_are_options_and_the_selected_one_comes_first() -> None:
     }
     assert product["options"] == [{"name": "colour", "values": [{"label": "red"}, {"label": "blue"}]}]
     assert product["variants"][1]["options"] == [{"name": "colour", "label": "blue"}]
+    weighed = [item("a", 1, colour="red", weight_g=80), item("b", 1, colour="blue", weight_g=81)]
+    assert list(options_of(weighed)) == ["colour"], "a weight follows from what is chosen"
+    sized = [item("a", 1, colour="red", size=42, weight_g=80), item("b", 1, colour="red", size=43, weight_g=81)]
+    assert options_of(sized) == {"size": ["42", "43"]}
     assert best_variant(shirts, {"colour": "Blue", "size": "XL"}, ["colour", "size"]) == 1
     assert best_variant(shirts, {}, []) == 0
     assert Products("JPY", 0).variant(shirts[0])["price"] == {"amount": 10, "currency": "JPY"}
+    described = Products("EUR", 2).variant({**shirts[0], "description": "Worn by all."})
+    assert described["description"] == {"plain": "Worn by all."}
+    assert product["description"] == {"plain": "Shirt a. Colour: red. Size: M"}
     without = Products(None, 2).product([shirts[2]])
     assert without["price_range"]["min"] == {"amount": 0, "currency": "XXX"}
     assert not without["variants"][0]["availability"]["available"]
