@@ -93,13 +93,20 @@ function card(hit) {
   return element(
     "article",
     { dataset: { item: hit.item_id } },
-    hit.image ? element("img", { src: hit.image, alt: "", loading: "lazy" }) : null,
+    hit.image ? picture(hit.image) : null,
     element("h2", {}, link),
     element("small", {}, hit.brand),
     more,
     element("p", { className: "price" }, hit.price === null ? "" : hit.price.toFixed(2)),
     buy,
   );
+}
+
+/** A picture, or nothing where it cannot be had: a broken one says less than none. */
+function picture(address) {
+  const image = element("img", { src: address, alt: "", loading: "lazy" });
+  image.addEventListener("error", () => image.remove());
+  return image;
 }
 
 function facet(name, answer) {

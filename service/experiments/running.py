@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 
 import structlog
 from pydantic import ValidationError
@@ -122,8 +122,8 @@ class Experiments(NamedDefinitions[Experiment]):
         return experiment.exposure if ramp is None else exposure_of(ramp, self.ramp_state(name, experiment))
 
     def ramp_state(self, name: str, experiment: Experiment) -> RampState:
-        """The state of its ramp, as last read."""
-        return self.known_ramp_state(name, experiment) or RampState(since=0.0)
+        """The state of its ramp, as last read; one that has not begun begins now."""
+        return self.known_ramp_state(name, experiment) or RampState(since=time())
 
     def known_ramp_state(self, name: str, experiment: Experiment) -> RampState | None:
         """The state of its ramp, as last read; None for one that has not begun."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -113,7 +114,8 @@ def test_a_rule_is_drafted_and_shown_beside_what_is_live(page: Page, bench: http
     expect(form.get_by_label("Items by their ids")).to_have_value(hits[4]["item_id"])
     form.get_by_role("button", name="Save the draft").click()
     draft = page.get_by_role("article")
-    expect(draft).to_contain_text(f"pin #{hits[4]['item_id']} to rank 1 where the search is “soup”")
+    titled = f"pin {hits[4]['title']} #{hits[4]['item_id']} to rank 1 where the search is “soup”"
+    expect(draft).to_contain_text(titled)
     draft.get_by_role("button", name="Preview").click()
     first = draft.locator(".sides .side-of").nth(1).locator("li").first
     expect(first).to_have_attribute("data-item", hits[4]["item_id"])
@@ -122,6 +124,15 @@ def test_a_rule_is_drafted_and_shown_beside_what_is_live(page: Page, bench: http
     expect(page.locator("#said")).to_contain_text("is discarded")
     assert bench.get("/drafts").json() == []
     assert bench.get("/rules").json() == {}
+
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    later = {"action": "banner", "banner": "Soup weeks", "query": "soup", "starts": tomorrow}
+    bench.put("/drafts/rules/later", json={"definition": later, "note": ""}).raise_for_status()
+    open_view(page, bench, "/workbench/rules")
+    page.get_by_role("article").get_by_role("button", name="Publish").click()
+    expect(page.locator("#said")).to_contain_text("later is scheduled: it begins")
+    expect(page.get_by_role("region", name="Live rules")).to_contain_text("scheduled: from")
+    bench.delete("/rules/later").raise_for_status()
 
 
 def test_a_viewer_looks_and_changes_nothing(page: Page, bench: httpx.Client, expected: set[str]) -> None:
@@ -158,11 +169,12 @@ def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx
     n_items = judged.count()
     for number in range(n_items):
         page.keyboard.press(str(number % 4))
-    expect(page.get_by_role("button", name="Save and next")).to_be_focused()
+    expect(page.get_by_role("button", name="Next query")).to_be_focused()
+    expect(page.get_by_text(f"{n_items} of {n_items} graded and saved.")).to_be_visible()
+    said = bench.get("/query-sets/spring/judgments").json()["judges"]["@mia"]["soup"]
+    assert sorted(said.values()) == sorted(number % 4 for number in range(n_items)), "saved before one goes on"
     page.keyboard.press("Enter")
     expect(page.get_by_text("Query 2 of 3; you have judged 1.")).to_be_visible()
-    said = bench.get("/query-sets/spring/judgments").json()["judges"]["@mia"]["soup"]
-    assert sorted(said.values()) == sorted(number % 4 for number in range(n_items))
     assert serious_violations(page) == []
 
     open_view(page, bench, "/workbench/queries?set=spring")

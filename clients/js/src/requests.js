@@ -68,7 +68,7 @@ export class Requests {
       });
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new TrimtabError(`${this.#url} does not answer`);
+      throw new TrimtabError(`${this.#url} does not answer, or does not allow pages of ${globalThis.location?.origin ?? "this origin"} (TRIMTAB_ALLOWED_ORIGINS)`);
     }
     const answer = await response.json().catch(() => null);
     if (response.ok && answer !== null) return answer;

@@ -22,7 +22,7 @@ export function labelled(words, control, note) {
 
 /** A field for what something is called: a key, an account, a profile, an experiment, a query set. */
 export function nameField(attributes = {}) {
-  return element("input", { required: true, maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", autocapitalize: "off", autocomplete: "off", spellcheck: "false", ...attributes });
+  return element("input", { required: true, title: "Letters, digits, dots, hyphens and underscores; no spaces.", maxlength: "64", pattern: "[A-Za-z0-9_.\\-]+", autocapitalize: "off", autocomplete: "off", spellcheck: "false", ...attributes });
 }
 
 /** @param options pairs of value and words. */
@@ -62,15 +62,22 @@ export function ending(words, sure, work, label = null) {
 
 async function working(button, said, work) {
   button.disabled = true;
+  said.classList.remove("refused");
   said.textContent = "One moment.";
   try {
     said.textContent = (await work()) ?? "";
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    said.textContent = error.message;
+    refused(said, error);
   } finally {
     button.disabled = false;
   }
+}
+
+/** Say at `said` what went wrong, so that it does not look like what went well. */
+export function refused(said, trouble) {
+  said.classList.add("refused");
+  said.textContent = trouble.message;
 }
 
 /** The lines of a text that are not empty. */

@@ -45,7 +45,8 @@ async function answered(method, address, body) {
   if (response.status === 404 && problem.type === NO_SUCH_PATH) {
     throw new Trouble("This is not offered here. Where the service has an admin port, open this page there.");
   }
-  const words = problem.detail ?? `The service answered ${response.status} ${response.statusText}.`;
+  // A definition as a whole is the body of its request: to who filled in a form that name says nothing.
+  const words = problem.detail?.replace(/^body: /, "") ?? `The service answered ${response.status} ${response.statusText}.`;
   throw new Trouble(words, { mayPass: response.status >= 500 || response.status === 429, needsKey: response.status === 403 });
 }
 

@@ -150,5 +150,6 @@ function sums(arms, units) {
     one.searches ? (one.revenue / one.searches).toFixed(4) : "",
     ...RATES.map((rate) => share(one[rate], one.searches)),
   ]);
-  return table("Sums by arm", ["arm", "searches", "clicked", "units that bought", "orders", "revenue a search", ...RATES], rows);
+  const sum = table("Sums by arm", ["arm", "searches", "clicked", "units that bought", "orders", "revenue a search", ...RATES], rows);
+  return element("div", { class: "part" }, sum, element("p", { class: "note" }, "Clicked: searches with a click. Units that bought: of the users or sessions seen. Errors, slow and empty: searches that failed, took longer than the experiment allows, or found nothing."));
 }

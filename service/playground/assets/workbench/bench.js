@@ -21,17 +21,18 @@ export async function bench(load, draw) {
     return load(look);
   }
 
-  async function again(words) {
+  async function again(...words) {
     await show();
-    if (words) say(words);
+    if (words.length > 0) say(...words);
     if (document.activeElement === document.body) byId("content").focus({ preventScroll: true });
   }
 
   await show();
 }
 
-export function say(words) {
-  byId("said").textContent = words;
+/** Say something at the head of the page, of words and elements. */
+export function say(...words) {
+  byId("said").replaceChildren(...words);
 }
 
 function showWho(who, onChange) {

@@ -2,7 +2,7 @@
 
 import { element } from "../element.js";
 import { action } from "../forms.js";
-import { fetchJson, send } from "../requests.js";
+import { Trouble, fetchJson, send } from "../requests.js";
 import { facts, moment, section, table } from "../views/page.js";
 import { percent } from "../words.js";
 import { bench, lookOnly } from "./bench.js";
@@ -100,7 +100,7 @@ async function loaded(name, progress, said, look) {
       job = await fetchJson(path);
     }
     if (job.state === "loaded") await look.again(`${name} is loaded; nothing that is shown has changed.`);
-    return `${job.state}: ${job.problem ?? ""}`;
+    throw new Trouble(`It is refused: ${job.problem}.`);
   } finally {
     progress.hidden = true;
   }

@@ -5,7 +5,7 @@ import { element } from "../element.js";
 import { action, labelled, linesOf } from "../forms.js";
 import { Trouble, fetchJson, send } from "../requests.js";
 import { moment, section, table } from "../views/page.js";
-import { changedInWords } from "../words.js";
+import { capitalised, changedInWords } from "../words.js";
 import { bench, lookOnly } from "./bench.js";
 
 const FROM_LOG = 20;
@@ -13,7 +13,7 @@ const FROM_LOG = 20;
 /**
  * A page of one kind of definition.
  * @param kind `profiles`, `rules`, `synonyms` or `experiments`; `one` is the word for one of them, `scope` of who may change them.
- * @param describe gives the words for a definition; `queries` the queries that it speaks of.
+ * @param describe gives the words for a definition, a text or several parts; `queries` the queries that it speaks of.
  * @param form gives the form for one, from a definition, its name, `save(name, definition, note)` and what `more` loads,
  * given what is live.
  * @param views gives what both sides of a preview have, from the draft; `sides` what they are called.
@@ -23,6 +23,8 @@ const FROM_LOG = 20;
 export function definitionsPage({ kind, one, describe, queries, form, scope = "merchandise", more = () => null, views = () => [{}, {}], sides = ["Now", "With this draft"], publish = ["Publish", "is live"], showLive = null }) {
   const asked = new URLSearchParams(location.search).get("for");
   let edited = { name: "", definition: null, query: asked ?? "" };
+
+  const parts = (definition) => [describe(definition)].flat();
 
   bench(load, draw);
 
@@ -50,7 +52,7 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
       mayChange
         ? element("div", { id: "edit" }, section(edited.name ? `Change ${edited.name}` : `Draft ${withArticle(one)}`, form(edited, save, extra)))
         : lookOnly(`To draft ${kind}, log in as ${scope === "admin" ? "an admin" : "a merchandiser"}.`),
-      !showLive && section("Live", liveTable(live, changes, mayChange, { edit, end })),
+      !showLive && section(capitalised(`Published ${kind}`), liveTable(live, changes, mayChange, { edit, end })),
       section("History", history(live, changes, look, mayChange)),
     ];
   }
@@ -59,12 +61,12 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
     const names = Object.keys(live);
     if (names.length === 0) return element("p", { class: "note" }, `There are no ${kind} yet.`);
     const last = (name) => changes.find((change) => change.name === name);
-    return table(
+    return stacked(
       `Live ${kind}`,
       ["name", "what it says", "when", "by", ""],
       names.map((name) => [
         name,
-        element("span", { class: "value" }, describe(live[name])),
+        element("span", { class: "value" }, ...parts(live[name])),
         when(live[name]),
         last(name) ? element("span", {}, last(name).author, " ", moment(last(name).at)) : "",
         mayChange && element("div", { class: "ways" }, link("change", name, () => edit(name, live[name])), link("draft its end", name, () => end(name))),
@@ -75,11 +77,11 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
   function draftEntry(draft, look, mayChange, edit) {
     const said = element("p", { class: "said", role: "status" });
     const shown = element("div", { class: "part" });
-    const words = draft.definition === null ? `It shall be no more: ${describe(draft.before ?? {})}` : describe(draft.definition);
+    const words = draft.definition === null ? ["It shall be no more: ", ...parts(draft.before ?? {})] : parts(draft.definition);
     const goLive = async () => {
       await send("POST", `/drafts/${kind}/${encodeURIComponent(draft.name)}/publish`);
       const [query] = queries(draft.definition ?? draft.before ?? {});
-      await look.again(`${draft.name} ${draft.definition === null ? "has ended" : publish[1]}.${query ? ` The playground shows what “${query}” finds now.` : ""}`);
+      await look.again(...published(draft, publish[1], query));
     };
     const discard = async () => {
       await send("DELETE", `/drafts/${kind}/${encodeURIComponent(draft.name)}`);
@@ -89,7 +91,7 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
       "article",
       { class: "draft", "aria-label": `Draft ${draft.name}` },
       element("h3", {}, draft.name),
-      element("p", { class: "value" }, words),
+      element("p", { class: "value" }, ...words),
       element("p", { class: "meta" }, `By ${draft.author}, `, moment(draft.at), draft.note ? `: ${draft.note}` : "", scheduled(draft.definition)),
       !draft.is_current && element("p", { class: "warning" }, "What is live was changed since this draft was begun: it cannot be published. Discard it and draft it again."),
       previewForm(draft, shown),
@@ -155,13 +157,33 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
         else await send("PUT", path, given(change.before));
         await look.again(`${change.name} is as it was before.`);
       };
-      const what = change.after === null ? `ended: ${describe(change.before)}` : `${change.before === null ? "new" : "changed"}: ${describe(change.after)}`;
+      const what = change.after === null ? ["ended: ", ...parts(change.before)] : [change.before === null ? "new: " : "changed: ", ...parts(change.after)];
       const undo = mayChange && isNewest && action("undo", said, restore, { "aria-label": `Undo the change of ${change.name}` });
-      return [change.name, moment(change.at), change.author, element("span", { class: "value" }, what), undo];
+      return [change.name, moment(change.at), change.author, element("span", { class: "value" }, ...what), undo];
     });
-    return element("div", { class: "part" }, table(`Changes of ${kind}`, ["name", "when", "by", "what", ""], rows), said);
+    return element("div", { class: "part stacked" }, table(`Changes of ${kind}`, ["name", "when", "by", "what", ""], rows), said);
   }
 }
+
+/** What is said of a draft that was published: one whose time has not come changes nothing yet. */
+function published({ name, definition }, does, query) {
+  const stage = definition === null ? null : stageOf(definition);
+  if (stage === "scheduled") return [`${name} is scheduled: it begins `, moment(definition.starts), ". Nothing that shoppers see has changed yet."];
+  if (stage === "over") return [`${name} is kept, but its time is over: it changes nothing.`];
+  const said = `${name} ${definition === null ? "has ended" : does}.`;
+  if (!query) return [said];
+  return [`${said} `, element("a", { href: `/?${new URLSearchParams({ q: query })}` }, `What “${query}” finds now`), "."];
+}
+
+/** Whether the time of a definition is yet to come, now, or over. */
+function stageOf({ starts, ends }) {
+  const now = Date.now();
+  if (starts && Date.parse(starts) > now) return "scheduled";
+  return ends && Date.parse(ends) <= now ? "over" : "live";
+}
+
+/** A table whose rows are read one below the other where the page is narrow. */
+const stacked = (...asTable) => element("div", { class: "stacked" }, table(...asTable));
 
 /** A definition without what says nothing. */
 export function given(definition) {
@@ -184,9 +206,11 @@ export function link(words, name, onclick) {
   return element("button", { type: "button", class: "plain", "aria-label": `${words} ${name}`, onclick }, words);
 }
 
-function when({ starts, ends }) {
+function when(definition) {
+  const { starts, ends } = definition;
   if (!starts && !ends) return "always";
-  return element("span", {}, starts ? element("span", {}, "from ", moment(starts)) : "", ends ? element("span", {}, " until ", moment(ends)) : "");
+  const stage = { scheduled: "scheduled: ", over: "over: ", live: "" }[stageOf(definition)];
+  return element("span", {}, stage, starts ? element("span", {}, "from ", moment(starts)) : "", ends ? element("span", {}, " until ", moment(ends)) : "");
 }
 
 function scheduled(definition) {

@@ -59,7 +59,20 @@ function itemForm(item, look) {
     await send("PATCH", "/items", { item_id: item.item_id, ...change });
     await look.again(`${Object.keys(change).join(", ")} of ${item.item_id} ${changed.length > 1 ? "are" : "is"} changed; searches see it.`);
   };
-  return form(`Item ${item.item_id}`, [element("p", { class: "meta" }, `#${item.item_id}`), ...fields.map(([name, value, input]) => labelled(named(name), input, Array.isArray(value) ? "One a line." : null))], "Save", save);
+  return form(`Item ${item.item_id}`, [element("p", { class: "meta" }, `#${item.item_id}`), ...fields.map(([name, value, input]) => labelled(named(name), input, noteOn(name, value, item)))], "Save", save);
+}
+
+const NOTES = {
+  popularity: "How much it is bought: 0 or more, on any scale.",
+  discount: "Share off the regular price, 0 to 1.",
+  purchase_rate: "Share of the customers who buy it, 0 to 1.",
+  attributes: "Words that find it and are not shown.",
+};
+
+/** What stands below a field: which of two of one name shoppers filter by, scales, how several values are written. */
+function noteOn(name, value, item) {
+  const isFilteredBy = name.startsWith("attr_") && name.slice("attr_".length) in item;
+  return [NOTES[name], isFilteredBy && "Shoppers filter by this one.", Array.isArray(value) && "One a line."].filter(Boolean).join(" ") || null;
 }
 
 /** What a field is called; the catalogue's own attributes are told from the columns that every item has. */

@@ -2,7 +2,7 @@
 
 import { element } from "../element.js";
 import { action, choice, form, labelled, linesOf } from "../forms.js";
-import { fetchJson } from "../requests.js";
+import { Trouble, fetchJson } from "../requests.js";
 import { definitionsPage, nameFrom, schedule } from "./definitions.js";
 
 const ACTIONS = [
@@ -22,20 +22,39 @@ definitionsPage({ kind: "rules", one: "rule", describe, queries: ({ query }) => 
 
 function describe(rule) {
   const what = {
-    pin: () => `pin ${items(rule)} to rank ${(rule.position ?? 0) + 1}`,
-    boost: () => `boost ${items(rule)}${rule.boost ? ` by ${rule.boost}` : ""}`,
-    bury: () => `bury ${items(rule)}`,
-    hide: () => `hide ${items(rule)}`,
-    filter: () => `filter ${rule.filters.join(", ")}`,
-    rewrite: () => `search ${rule.rewrite}`,
-    redirect: () => `lead to ${rule.url}`,
-    banner: () => `show “${rule.banner}”`,
+    pin: () => ["pin ", ...items(rule), ` to rank ${(rule.position ?? 0) + 1}`],
+    boost: () => ["boost ", ...items(rule), rule.boost ? ` by ${rule.boost}` : ""],
+    bury: () => ["bury ", ...items(rule)],
+    hide: () => ["hide ", ...items(rule)],
+    filter: () => [`filter ${rule.filters.join(", ")}`],
+    rewrite: () => [`search ${rule.rewrite}`],
+    redirect: () => [`lead to ${rule.url}`],
+    banner: () => [`show “${rule.banner}”`],
   }[rule.action];
   const of = rule.query ? ` where ${{ contains: "the search has ", starts_with: "the search begins with " }[rule.matches] ?? "the search is "}“${rule.query}”` : " in every search";
-  return what ? `${what()}${of}${rule.category ? ` in ${rule.category}` : ""}` : "";
+  return what ? [...what(), of, rule.category ? ` in ${rule.category}` : ""] : [];
 }
 
-const items = (rule) => rule.item_ids.map((id) => `#${id}`).join(", ");
+const items = (rule) => rule.item_ids.flatMap((id, index) => (index > 0 ? [", ", named(id)] : [named(id)]));
+
+const titles = new Map();
+
+/** An item by its id, with its title as soon as that is known: ids alone tell a person nothing. */
+function named(id) {
+  const shown = element("span", {}, element("span", { class: "meta" }, `#${id}`));
+  if (!titles.has(id)) titles.set(id, titleOf(id));
+  titles.get(id).then((title) => title && shown.prepend(`${title} `));
+  return shown;
+}
+
+async function titleOf(id) {
+  try {
+    return (await fetchJson(`/items/${encodeURIComponent(id)}`)).title;
+  } catch (error) {
+    if (error instanceof Trouble) return null;
+    throw error;
+  }
+}
 
 function ruleForm({ name, definition: rule, query }, save) {
   const does = choice(ACTIONS, rule?.action ?? "pin");
@@ -51,8 +70,12 @@ function ruleForm({ name, definition: rule, query }, save) {
   const banner = element("textarea", { rows: "2", maxlength: "2000" }, rule?.banner ?? "");
   const note = element("input", { maxlength: "500" });
   const time = schedule(rule);
+  const chosen = element("ul", { class: "found", "aria-label": "Items of the rule" });
+  const showChosen = () => chosen.replaceChildren(...linesOf(ids.value).map((id) => element("li", {}, named(id))));
+  ids.addEventListener("change", showChosen);
+  showChosen();
   const only = [
-    [OF_ITEMS, labelled("Items by their ids, one a line", ids)],
+    [OF_ITEMS, element("div", { class: "field" }, labelled("Items by their ids, one a line", ids), chosen)],
     [OF_ITEMS, finder(ids)],
     [["pin"], labelled("To rank", rank, "The first item; the others follow.")],
     [["boost"], labelled("By", boost, "A share of the range that scores have.")],
@@ -99,7 +122,10 @@ function finder(ids) {
   const words = element("input", { type: "search", maxlength: "512" });
   const said = element("p", { class: "said", role: "status" });
   const found = element("ul", { class: "found" });
-  const add = (id) => (ids.value = [...new Set([...linesOf(ids.value), id])].join("\n"));
+  const add = (id) => {
+    ids.value = [...new Set([...linesOf(ids.value), id])].join("\n");
+    ids.dispatchEvent(new Event("change"));
+  };
   const find = async () => {
     if (!words.value.trim()) return "Write some words.";
     const { hits } = await fetchJson("/playground/search", new URLSearchParams({ q: words.value, k: "10" }));
