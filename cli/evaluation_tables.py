@@ -20,7 +20,11 @@ def replay_table(result: Mapping[str, Any]) -> Table:
     """What policies of a replay would earn, and by how much each differs from what was logged."""
     metrics = outcomes_of(result)
     table = Table("policy", *metrics, title=f"{result['log']['n_replayed']:,} searches replayed")
-    table.caption = f"95 % intervals, compared {result['compared']['served']}; {THIN} too little for a statement"
+    cells = [result["log"], *result["policies"].values(), *result["differences"].values()]
+    is_thin = any(by[metric]["caution"] is not None for by in cells for metric in metrics)
+    table.caption = f"{result['confidence']:.0%} intervals, compared {result['compared']['served']}"
+    if is_thin:
+        table.caption += f"; {THIN} too little for a statement"
     table.add_row("logged", *(cell(result["log"][metric]) for metric in metrics))
     for name, by in result["policies"].items():
         table.add_row(plain(name), *(cell(by[metric]) for metric in metrics))

@@ -71,7 +71,7 @@ def _advice(gains: list[str], losses: list[str], open_: list[str], silent: list[
     if gains:
         return "Nothing is surely lost: worth an A/B test."
     if losses:
-        return "Nothing is surely gained: leave it."
+        return "Nothing is surely gained: keep the weights that were served."
     if open_:
         return "This log is too short to tell a difference from what was served."
     return "There is nothing to gain from it."

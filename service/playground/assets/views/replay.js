@@ -34,6 +34,15 @@ function cell(one, form = fixed) {
   return one.low == null ? form(one.value) : `${form(one.value)} (${form(one.low)} to ${form(one.high)})`;
 }
 
+/** What the metrics are that are measured on slates: their names and, below the panels, their words. */
+const MEASURED = {
+  alpha_ndcg: ["alpha-nDCG", "diversity of the slate as a share of the most that this search allows"],
+  ild: ["intra-list distance", "in what share of type and brand two items of a slate differ"],
+  categories: ["categories shown", "different categories on a slate"],
+  ndcg: ["nDCG, judged", "order of the items against the judgments"],
+};
+const nameOf = (metric) => MEASURED[metric]?.[0] ?? metric;
+
 /** Relative to what the log brought. */
 function relative(one, before) {
   const share = (value) => (value == null || !before ? null : value / before);
@@ -55,8 +64,9 @@ function changes(report, metrics) {
         const one = relative(report.differences[`${policy} - logged`][metric], report.log[metric].value);
         return { name: policy, ...one, words: inWords(one) };
       });
-      return element("div", { class: `objective-${metric}` }, element("h3", {}, metric), intervals(rows, `Change of ${metric}`));
+      return element("div", { class: `objective-${metric}` }, element("h3", {}, nameOf(metric)), intervals(rows, `Change of ${nameOf(metric)}`));
     }),
+    ...metrics.filter((metric) => metric in MEASURED).map((metric) => element("p", { class: "note" }, `${nameOf(metric)}: ${MEASURED[metric][1]}.`)),
   );
 }
 
@@ -103,7 +113,7 @@ function policies(report, metrics) {
     count(Math.round(one.relevance.ess)),
     percent(one.relevance.support, 0),
   ]);
-  return table("Policies", ["policy", "weights", ...metrics, "effective sample", "support"], [logged, ...rows]);
+  return table("Policies", ["policy", "weights", ...metrics.map(nameOf), "effective sample", "support"], [logged, ...rows]);
 }
 
 function segments(report) {
@@ -117,5 +127,5 @@ function segments(report) {
       ...metrics.map((metric) => cell(one[metric], (number) => signed(number, 4))),
     ]),
   );
-  return table("By segment", ["segment", "searches", "difference", ...metrics], rows);
+  return table("By segment", ["segment", "searches", "difference", ...metrics.map(nameOf)], rows);
 }
