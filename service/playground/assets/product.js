@@ -37,8 +37,8 @@ export function metaOf(hit, names) {
 
 /** The last step of the first path of categories. */
 function kindOf(hit) {
-  const [path] = [hit.attributes.category ?? hit.category].flat();
-  return path.split(" > ").at(-1);
+  const [path] = [hit.attributes?.category ?? hit.category].flat();
+  return (path ?? "").split(" > ").at(-1);
 }
 
 /** The other items of the hit's group, folded; nothing where there are none. */
