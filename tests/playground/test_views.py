@@ -83,8 +83,9 @@ def test_reports_are_read_from_their_folder_alone(views: httpx.Client) -> None:
 def test_the_bundle_that_serves(page: Page, views: httpx.Client, engine: Engine) -> None:
     open_view(page, views, "/views/bundle")
     measured = engine.manifest["training"]["test"]
-    row = page.get_by_role("region", name="Figures on held-out data").get_by_role("row", name="ndcg@10", exact=False)
-    expect(row.first).to_contain_text(f"{measured['ndcg@10']['value']:.3f}")
+    rows = page.get_by_role("region", name="Figures on held-out data").get_by_role("row")
+    row = rows.filter(has=page.get_by_text("ndcg@10", exact=True))
+    expect(row).to_contain_text(f"{measured['ndcg@10']['value']:.3f}")
     for head, bins in measured["calibration_curve"].items():
         drawn = page.get_by_role("img", name=re.compile(f"Calibration of {head} in {len(bins)} bins"))
         expect(drawn).to_be_visible()
