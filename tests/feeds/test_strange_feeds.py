@@ -468,6 +468,15 @@ def test_lists_of_products_are_found_however_deep_they_are(feed: Any, whole: dic
     assert found["title"].to_list() == ["Phone 1", "Phone 2", "Phone 3", "Phone 4"]
 
 
+@pytest.mark.parametrize("depth", [500, 900, 5000])
+def test_what_is_nested_deeper_than_anything_is_refused_and_the_others_are_kept(feed: Any, depth: int) -> None:
+    rows = [json.dumps({"item_id": str(number), "title": f"Phone {number}", "price": 3.5}) for number in range(3)]
+    nested = '{"item_id": "deep", "title": "Phone", "more": ' + '{"a": ' * depth + "1" + "}" * depth + "}"
+    found = feed("\n".join([rows[0], nested, *rows[1:]]) + "\n")
+    assert found.items["item_id"].to_list() == ["0", "1", "2"]
+    assert [one.line for one in found.rejections.rows] == [2]
+
+
 def test_one_item_with_several_ids_is_refused(feed: Any) -> None:
     with pytest.raises(BadFile, match="item_id has 2 different ids in one item"):
         feed(json.dumps({"id": ["a", "b"], "title": ["Phone 1", "Phone 2"], "price": [3, 4], "x": 1}))

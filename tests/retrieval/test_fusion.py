@@ -22,7 +22,7 @@ def found(
     rows: IntArray, bm25: FloatArray, near: IntArray, vectors: RowArray[np.float32], query: FloatArray, **rest: Any
 ) -> Candidates:
     """The candidates among rows that words and meaning have found."""
-    cosines = np.sort(vectors[near] @ query)[::-1]
+    cosines = np.sort(np.vecdot(vectors[near], query))[::-1]
     popularity = rest.pop("popularity", np.zeros(len(vectors), dtype=np.float32))
     given = {"floor": EVERYTHING, "n": 1000, **rest}
     return fused((rows, bm25), (near, np.ascontiguousarray(cosines)), vectors, query[None], popularity, **given)
@@ -83,10 +83,10 @@ def test_kernels_give_the_plain_scores(kind: str, n: int, seed: int) -> None:
     popularity = rng.integers(0, 3, n + 5).astype(np.float32)
     floor = float(rng.normal())
     candidates = found(rows[:n_by_words], bm25, near, items[kind], query, popularity=popularity, floor=floor)
-    dense = vectors[rows] @ query
+    dense = np.vecdot(vectors[rows], query)  # of equal vectors equal to the last bit, as a product of a matrix is not
     lexical = np.zeros(n, dtype=np.float32)
     lexical[:n_by_words] = bm25
-    low = max(float((vectors[near] @ query).min(initial=1)), floor)
+    low = max(float(np.vecdot(vectors[near], query).min(initial=1)), floor)
     plain = plain_fused(
         dense, lexical, dense_range=(low, float(dense.max(initial=0))), best_lexical=float(bm25.max(initial=0))
     )

@@ -7,7 +7,7 @@ import errno
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from fastapi.testclient import TestClient
 from starlette.routing import Router
 
@@ -42,7 +42,7 @@ def test_searches_are_answered_directly(service: httpx.Client, monkeypatch: pyte
 )
 def test_what_the_system_has_no_more_of_is_asked_for_later(error: Exception, status: int) -> None:
     app = FastAPI()
-    problem_documents.install(app)
+    problem_documents.install(app, missing=PlainTextResponse)
 
     @app.get("/")
     async def fails() -> None:
