@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import chain
 
 _WORDS = re.compile(r"[^\W_]+")
 NEAR_WORD = 0.8
@@ -174,9 +175,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     asked = name.casefold()
     wanted = set(_WORDS.findall(asked))
     words = {key: _WORDS.findall(key) for key in by_key}
-    nearest = [
-        *get_close_matches(asked, by_key, n=1),
-        *(key for key, own in words.items() if wanted and wanted <= set(own)),
-        *(key for key, own in words.items() if get_close_matches(asked, own, n=1, cutoff=NEAR_WORD)),
-    ]
-    return f" (did you mean {by_key[nearest[0]]!r}?)" if nearest else ""
+    nearest = chain(
+        get_close_matches(asked, by_key, n=1),
+        (key for key, own in words.items() if wanted and wanted <= set(own)),
+        (key for key, own in words.items() if get_close_matches(asked, own, n=1, cutoff=NEAR_WORD)),
+    )
+    found = next(nearest, None)
+    return "" if found is None else f" (did you mean {by_key[found]!r}?)"

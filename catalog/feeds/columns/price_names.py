@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -150,9 +150,12 @@ def _words(name: str) -> list[str]:
 
 
 def _says(word: str, known: tuple[str, ...]) -> bool:
-    return any(
-        word == one
-        or (len(one) >= _LONG and word.endswith(one))
-        or ((not one[0].isalpha() or one[0] > "\u3000") and one in word)
-        for one in known
-    )
+    whole, endings, parts = _forms(known)
+    return word in whole or word.endswith(endings) or any(part in word for part in parts)
+
+
+@cache
+def _forms(known: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    """Words as they are, those that a word may end in, and those of scripts without blanks, which may stand in one."""
+    endings = tuple(one for one in known if len(one) >= _LONG)
+    return frozenset(known), endings, tuple(one for one in known if not one[0].isalpha() or one[0] > "\u3000")
