@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trimtab.cli.console import AsJson, plain, print_json, results
+from trimtab.core.counted import counted
 from trimtab.core.errors import BadParameter
 from trimtab.core.spoken_moments import EXAMPLES, moment_of
 
@@ -131,7 +132,8 @@ def _print(name: str, rows: list[dict[str, Any]]) -> None:
 def _sentence(total: dict[str, Any]) -> str:
     said = {name: _cell(name, value) or "none" for name, value in total.items()}
     return (
-        f"{said['searches']} searches by {said['users']} users: {said['click_rate']} clicked, "
+        f"{counted(total['searches'], 'search', 'searches')} by {counted(total['users'], 'user')}: "
+        f"{said['click_rate']} clicked, "
         f"{said['purchase_rate']} bought, revenue {said['revenue']}.\n{said['no_results']} found nothing, "
         f"{said['no_clicks']} showed something and nothing was clicked, {said['corrected']} were read as other words."
     )

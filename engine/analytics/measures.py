@@ -35,6 +35,7 @@ IMPRESSIONS: Schema = {
 }
 """The columns of the impression log that are read; there are as many propensities as items, and they read faster."""
 N_SHOWN = pl.col("propensities").list.len().cast(pl.Int64)
+HAS_WORDS = pl.col("query") != ""
 OUTCOMES: Schema = {
     "clicks": pl.List(pl.Int64),
     "carts": pl.List(pl.Int64),
@@ -145,9 +146,9 @@ def totals(searches: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def by_query(searches: pl.LazyFrame, *, min_users: int) -> pl.LazyFrame:
-    """A row a query."""
+    """A row a query; who looks at every item, or by filters alone, has searched for no words."""
     corrected_to = pl.col("corrected_to").drop_nulls().mode().first().alias("corrected_to")
-    return _measured(searches, ["query"], corrected_to).filter(pl.col("users") >= min_users)
+    return _measured(searches.filter(HAS_WORDS), ["query"], corrected_to).filter(pl.col("users") >= min_users)
 
 
 def by_category(searches: pl.LazyFrame, categories: pl.LazyFrame, *, min_users: int) -> pl.LazyFrame:
@@ -203,7 +204,7 @@ def trending(searches: pl.LazyFrame, middle: datetime, *, min_users: int) -> pl.
     `growth` compares the shares of all searches, each with a few searches added.
     """
     late = pl.col("at") >= middle
-    halves = searches.filter(pl.col("offset") == 0).group_by("query").agg(
+    halves = searches.filter(HAS_WORDS & (pl.col("offset") == 0)).group_by("query").agg(
         pl.col("user").filter(late).n_unique().cast(pl.Int64).alias("users"),
         late.sum().cast(pl.Int64).alias("searches"),
         (~late).sum().cast(pl.Int64).alias("searches_before"),

@@ -39,6 +39,7 @@ class Frontier:
         expected: [n, M], in the units of a receipt.
         on_front: [n] bool, no other point is as good in everything and better in something.
         knee: the point beyond which a little more of one objective costs most of the others; none without candidates.
+        baseline: [M] what the most relevant slate without pins and boosts brings, which losses are counted from.
     """
 
     names: tuple[str, ...]
@@ -46,6 +47,7 @@ class Frontier:
     expected: Floats
     on_front: NDArray[np.bool_]
     knee: int | None
+    baseline: Floats
 
     def changes(self) -> Floats:
         """[n, M] `expected` against the pure-relevance slate, which is one of the points; nan where that has none."""
@@ -64,8 +66,7 @@ class Frontier:
         Args:
             private: objectives of which only shares of the largest expectation are said.
         """
-        largest = np.abs(self.expected).max(axis=0, initial=0.0)
-        unit = np.where(np.isin(self.names, list(private)) & (largest > 0), largest, 1.0)
+        unit = self._unit(private)
         rows = zip(self.weights.tolist(), (self.expected / unit).tolist(), self.on_front.tolist(), strict=True)
         return [
             {
@@ -76,6 +77,14 @@ class Frontier:
             }
             for number, (weights, expected, on_front) in enumerate(rows)
         ]
+
+    def baseline_as_dict(self, private: Collection[str] = ()) -> dict[str, float]:
+        """What losses are counted from, in the units of the points."""
+        return dict(zip(self.names, (self.baseline / self._unit(private)).tolist(), strict=True))
+
+    def _unit(self, private: Collection[str]) -> Floats:
+        largest = np.abs(self.expected).max(axis=0, initial=0.0)
+        return np.where(np.isin(self.names, list(private)) & (largest > 0), largest, 1.0)
 
 
 def frontier_of(
@@ -91,13 +100,18 @@ def frontier_of(
     names = tuple(names)
     if len(scored) == 0:
         none = np.empty((0, len(names)))
-        return Frontier(names, none, none, np.empty(0, dtype=bool), None)
+        return Frontier(names, none, none, np.empty(0, dtype=bool), None, np.zeros(len(names)))
     weights = simplex_grid(len(names), min(N_POINTS, MAX_PLACES // max(stage.depth, 1)))
     slates = stage.slates(weights)
-    expected = discounted_sums(np.ascontiguousarray(scored.gains[:, : len(names) - 1]), scored.aspects, slates)
-    expected[:, :-1] *= factors
+    best = np.full((1, slates.shape[1]), -1, dtype=slates.dtype)
+    most_relevant = stage.best(names.index(RELEVANCE))
+    best[0, : len(most_relevant)] = most_relevant
+    gains = np.ascontiguousarray(scored.gains[:, : len(names) - 1])
+    sums = discounted_sums(gains, scored.aspects, np.concatenate([slates, best]))
+    sums[:, :-1] *= factors
+    expected, baseline = sums[:-1], sums[-1]
     on_front = np.asarray(moocore.is_nondominated(expected, maximise=True, keep_weakly=True), dtype=bool)
-    return Frontier(names, weights, expected, on_front, knee_of(expected, on_front))
+    return Frontier(names, weights, expected, on_front, knee_of(expected, on_front), baseline)
 
 
 def knee_of(expected: Floats, on_front: NDArray[np.bool_]) -> int:

@@ -27,8 +27,8 @@ from trimtab.engine.analytics.report import MIN_USERS, Of
 PROCESS = "trimtab.service.logs.question_process"
 ANSWER_SECONDS = 120.0
 """The longest time that an answer may take."""
-MOST_WAITING = 16
-"""Questions that wait for those before them, each of which may take seconds."""
+MOST_WAITING = 64
+"""Questions that wait for those before them: the pages of six people, which ask ten each."""
 KEPT_SECONDS = 30.0
 """How long an answer is given again."""
 KEPT_BYTES = 8_000_000

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from redis import Redis
 
 from trimtab.core.errors import NotFound, Unavailable
@@ -20,6 +20,10 @@ from trimtab.service.redis.gateway import RedisGateway, Value
 from trimtab.service.redis.persistent_hash import PersistentHash, require_room
 
 Definition = TypeVar("Definition", bound=BaseModel)
+Note = Annotated[
+    str | None,
+    Field(max_length=500, description="Why it is as it is, for those who read it later; it changes nothing."),
+]
 
 _log = structlog.get_logger()
 

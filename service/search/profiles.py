@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from trimtab.core.errors import BadParameter
 from trimtab.core.weights import loss_parameter, objective_of_loss
 from trimtab.service.redis.gateway import RedisGateway
-from trimtab.service.redis.named_definitions import NamedDefinitions
+from trimtab.service.redis.named_definitions import NamedDefinitions, Note
 
 DEFAULT = "default"
 
@@ -30,6 +30,7 @@ class Profile(BaseModel):
     max_losses: Mapping[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         default_factory=dict, description="The same of other objectives, each written as `max_<objective>_loss`."
     )
+    note: Note = None
 
     @model_validator(mode="before")
     @classmethod

@@ -214,7 +214,9 @@ class SearchResponse(BaseModel):
     receipt: dict[str, ReceiptLineModel]
     infeasible: bool = Field(description="No weights keep `max_relevance_loss`; the slate is pure relevance.")
     note: str | None = Field(description="Why nothing is there, where there is more to say than that nothing matches.")
-    degraded: list[str] = Field(description="Parts this search went without, for example `redis`.")
+    degraded: list[str] = Field(
+        description="Parts this search went without, as `redis`; `ranking` where its time is short: scores are 0."
+    )
     facets: dict[str, dict[str, int]] = Field(
         description="Matching items by value; of numbers and dates by range, as `filter` has it."
     )

@@ -24,7 +24,7 @@ from trimtab.retrieval.understanding.rewriting import Keys, Matches, keys_of, pl
 from trimtab.service.identifiers import Identifier
 from trimtab.service.moments import Moment, is_within, require_order
 from trimtab.service.redis.gateway import RedisGateway
-from trimtab.service.redis.named_definitions import NamedDefinitions
+from trimtab.service.redis.named_definitions import NamedDefinitions, Note
 from trimtab.text.analyser import analyser_of
 from trimtab.text.normal import folded
 
@@ -90,6 +90,7 @@ class Rule(BaseModel):
     )
     starts: Moment | None = Field(None, description="Holds from then on, with its offset from UTC.")
     ends: Moment | None = Field(None, description="Holds until then.")
+    note: Note = None
 
     @field_validator("item_ids")
     @classmethod

@@ -143,12 +143,14 @@ class SearchService:
         found = engine.candidates(plan, self._hooks)
         frontier = await to_thread(engine.frontier, found)
         found.watch.lap("frontier")
+        private = _private(engine, may_see_values)
         took_ms = {stage: round(seconds * 1e3, 3) for stage, seconds in found.watch.total().items()}
         return orjson.dumps(
             {
                 "query": found.query.text,
                 "n_candidates": len(found.scored),
-                "points": frontier.as_dicts(private=_private(engine, may_see_values)),
+                "points": frontier.as_dicts(private),
+                "baseline": frontier.baseline_as_dict(private),
                 "bundle": engine.bundle_id,
                 "took_ms": took_ms,
             }

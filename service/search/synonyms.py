@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms, SynonymSet
 from trimtab.service.moments import Moment, is_within, require_order
 from trimtab.service.redis.gateway import RedisGateway
-from trimtab.service.redis.named_definitions import NamedDefinitions
+from trimtab.service.redis.named_definitions import NamedDefinitions, Note
 from trimtab.text.analyser import Analyser
 
 Words = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], FailFast()]
@@ -33,6 +33,7 @@ class SynonymDefinition(BaseModel):
     also_find: Words = Field((), max_length=64, description="What `words` find too, and not the other way.")
     starts: Moment | None = Field(None, description="Holds from then on, with its offset from UTC.")
     ends: Moment | None = Field(None, description="Holds until then.")
+    note: Note = None
 
     @model_validator(mode="after")
     def _says_something(self) -> SynonymDefinition:

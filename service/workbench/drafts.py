@@ -132,7 +132,7 @@ class Drafts:
         self.require_current(draft)
         live, proposed = self.live[draft.kind], draft.proposed()
         if proposed is not None:
-            await live.put(draft.name, proposed)
+            await live.put(draft.name, _explained(proposed, draft.note))
         elif draft.before is not None:
             await live.delete(draft.name)
         await self._drafts.delete(draft.path)
@@ -158,3 +158,9 @@ class Drafts:
                 would_be[draft.kind][draft.name] = proposed
         rules, synonyms = dict(sorted(would_be["rules"].items())), dict(sorted(would_be["synonyms"].items()))
         return would_be["profiles"], Wording(RuleBook(rules), SynonymBook(synonyms))
+
+
+def _explained(definition: Drafted, note: str) -> Drafted:
+    """The definition with why it was drafted, if it has a place for that."""
+    has_place = "note" in type(definition).model_fields
+    return definition.model_copy(update={"note": note}) if note and has_place else definition

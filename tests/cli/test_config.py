@@ -25,7 +25,7 @@ from trimtab.core.errors import BadFile, BadParameter, TrimtabError, Unavailable
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
-SYNONYM = {"words": ["sofa", "couch"]}
+SYNONYM = {"words": ["sofa", "couch"], "note": "people say both"}
 
 
 @pytest.fixture(scope="module")

@@ -95,6 +95,14 @@ def test_who_is_nobody_is_one_user() -> None:
     assert report.overview(log)[0]["searches"] == 20
 
 
+def test_who_looks_at_every_item_has_searched_for_no_words() -> None:
+    log = log_of([impression(n, ("", "soup")[n % 2], f"u{n}") for n in range(20)])
+    assert [row["query"] for row in report.queries(log, "top", report.Shown())] == ["soup"]
+    found = read(trending(searches_of(log.impressions, log.events), NOON - timedelta(1), min_users=1))
+    assert "" not in found["query"].to_list()
+    assert report.overview(log)[0]["searches"] == 20
+
+
 def test_before_and_after_and_by_time() -> None:
     hours = [NOON + timedelta(hours=n) for n in (-3, -2, 1)]
     log = log_of([impression(n, "soup", f"u{n}", timestamp=at) for n, at in enumerate(hours)], [event(2, "click", 0)])

@@ -36,6 +36,9 @@ class FrontierResponse(BaseModel):
     query: str
     n_candidates: int
     points: list[Point] = Field(description="Empty where nothing matches.")
+    baseline: dict[str, float] = Field(
+        description="By objective, what the most relevant slate without pins and boosts brings: losses count from it."
+    )
     bundle: str
     took_ms: dict[str, float] = Field(description="Milliseconds by stage.")
 

@@ -11,15 +11,19 @@ const EDGE = { left: 46, right: 12, top: 24, bottom: 36 };
 
 export const NOTHING_DRAWN = { outside: 0, move: () => true };
 
-/** Changes of every point against the slate of pure relevance, which is one of the points. */
-export function comparable(points) {
-  const pure = points.find((point) => point.weights.relevance === 1);
-  return points.map((point) => ({
-    ...point,
-    change: Object.fromEntries(
-      Object.entries(point.expected).map(([name, value]) => [name, pure.expected[name] ? (value - pure.expected[name]) / Math.abs(pure.expected[name]) : 0]),
-    ),
-  }));
+/**
+ * Changes of every point against the slate of pure relevance, which is one of the points; and `framed`, by which a
+ * change against the most relevant slate without rules, as receipts and limits have it, becomes one against that point.
+ */
+export function comparable({ points, baseline }) {
+  if (points.length === 0) return { points, framed: (_, value) => value };
+  const pure = points.find((point) => point.weights.relevance === 1).expected;
+  const against = (name, value) => (pure[name] ? (value - pure[name]) / Math.abs(pure[name]) : 0);
+  const changes = (expected) => Object.fromEntries(Object.entries(expected).map(([name, value]) => [name, against(name, value)]));
+  return {
+    points: points.map((point) => ({ ...point, change: changes(point.expected) })),
+    framed: (name, value) => against(name, baseline[name] + (value ?? 0) * Math.abs(baseline[name])),
+  };
 }
 
 /** The upper right edge of the cloud, from most to least relevant. */
@@ -50,21 +54,22 @@ export function kneeOf(front, axis) {
 
 /**
  * Draws the points near the front, or all of them.
+ * @param options.framed see `comparable`.
  * @param options.onLook is given the point that is looked at, by pointer or by keyboard, or null.
  * @returns how many points lie `outside` of the drawing, and `move`, which moves the marker of the slate that is shown
  *   and says whether it lies inside.
  */
-export function drawFrontier(box, points, { axis, loss, isWhole, onChoose, onLook }) {
+export function drawFrontier(box, points, { axis, framed, loss, isWhole, onChoose, onLook }) {
   if (points.length === 0) {
     box.replaceChildren(element("p", { class: "note" }, "No item matches, so there is nothing to trade."));
     return NOTHING_DRAWN;
   }
   const front = frontOf(points, axis);
   const knee = kneeOf(front, axis);
-  const framed = isWhole ? points : front;
+  const shown = isWhole ? points : front;
   const margin = isWhole ? 0 : MARGIN;
-  const x = scale(framed.map((point) => point.change.relevance), EDGE.left, WIDTH - EDGE.right, margin);
-  const y = scale(framed.map((point) => point.change[axis]), HEIGHT - EDGE.bottom, EDGE.top, margin);
+  const x = scale(shown.map((point) => point.change.relevance), EDGE.left, WIDTH - EDGE.right, margin);
+  const y = scale(shown.map((point) => point.change[axis]), HEIGHT - EDGE.bottom, EDGE.top, margin);
   const at = (point) => [x.at(point.change.relevance), y.at(point.change[axis])];
   const third = Object.keys(points[0].change).find((name) => name !== "relevance" && name !== axis);
   const size = sizes(points, third);
@@ -77,7 +82,7 @@ export function drawFrontier(box, points, { axis, loss, isWhole, onChoose, onLoo
   const picture = svg(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": spoken(front, axis, knee) },
-    loss != null && forbidden(x, loss),
+    loss != null && forbidden(x, framed("relevance", -loss)),
     ...x.ticks.map((tick) => label(x.at(tick), HEIGHT - EDGE.bottom + 15, tickText(tick), "middle")),
     ...y.ticks.map((tick) => rule(y.at(tick))),
     ...y.ticks.map((tick) => label(EDGE.left - 6, y.at(tick) + 3.5, tickText(tick), "end")),
@@ -90,11 +95,11 @@ export function drawFrontier(box, points, { axis, loss, isWhole, onChoose, onLoo
     here,
   );
   box.replaceChildren(picture);
-  const move = (changes) => {
-    const isInside = changes !== null && x.holds(changes.relevance ?? 0) && y.holds(changes[axis] ?? 0);
+  const move = (change) => {
+    const isInside = change !== null && x.holds(change.relevance) && y.holds(change[axis]);
     here.setAttribute("visibility", isInside ? "visible" : "hidden");
-    if (isInside) here.style.transform = `translate(${x.at(changes.relevance ?? 0)}px, ${y.at(changes[axis] ?? 0)}px)`;
-    return isInside || changes === null;
+    if (isInside) here.style.transform = `translate(${at({ change }).map((value) => `${value}px`).join(", ")})`;
+    return isInside || change === null;
   };
   return { outside: points.length - inside.length, move };
 }
@@ -140,18 +145,18 @@ function dot(point, [cx, cy], radius, place, { onChoose, onLook }) {
   return svg("circle", { class: "dot on-front", ...at, ...acts, ...named });
 }
 
+/** The word stands above and to the right, where no point can lie that is beaten by none. */
 function kneeMark([cx, cy]) {
-  const left = cx > WIDTH / 2;
   return svg(
     "g",
     { class: "knee" },
     svg("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 7 }),
-    svg("text", { x: (cx + (left ? -11 : 11)).toFixed(1), y: (cy + 4).toFixed(1), "text-anchor": left ? "end" : "start" }, "knee"),
+    svg("text", { x: Math.min(cx + 7, WIDTH - 30).toFixed(1), y: (cy - 9).toFixed(1) }, "knee"),
   );
 }
 
-function forbidden(x, loss) {
-  const edge = Math.min(Math.max(x.at(-loss), EDGE.left), WIDTH - EDGE.right);
+function forbidden(x, least) {
+  const edge = Math.min(Math.max(x.at(least), EDGE.left), WIDTH - EDGE.right);
   return svg(
     "g",
     { class: "forbidden" },

@@ -28,7 +28,7 @@ const presets = {
 };
 Object.assign(presets, profiles);
 
-const NO_FRONTIER = { key: null, points: [], front: [], drawn: NOTHING_DRAWN };
+const NO_FRONTIER = { key: null, points: [], framed: null, front: [], drawn: NOTHING_DRAWN };
 
 let view = null;
 let control = null; // { key, answer, weights }
@@ -134,7 +134,7 @@ async function askFrontier() {
   if (frontier.key !== key) {
     const answer = await fetchJson("/frontier", parameters);
     if (about !== subject) return;
-    frontier = { ...frontier, key, points: answer.points.length ? comparable(answer.points) : [] };
+    frontier = { ...frontier, key, ...comparable(answer) };
   }
   showFrontier();
 }
@@ -246,10 +246,10 @@ function showGuardrail() {
 }
 
 function showFrontier() {
-  const { points } = frontier;
+  const { points, framed } = frontier;
   frontier.front = frontOf(points, view.axis);
   const isWhole = byId("whole").getAttribute("aria-pressed") === "true";
-  frontier.drawn = drawFrontier(byId("plot"), points, { axis: view.axis, loss: view.losses.relevance, isWhole, onChoose: choosePoint, onLook: lookAt });
+  frontier.drawn = drawFrontier(byId("plot"), points, { axis: view.axis, framed, loss: view.losses.relevance, isWhole, onChoose: choosePoint, onLook: lookAt });
   lookAt(null);
   const walk = byId("walk");
   walk.max = Math.max(frontier.front.length - 1, 0);
@@ -261,7 +261,8 @@ function showFrontier() {
 }
 
 function lookAt(point) {
-  byId("looked-at").textContent = point ? pointInWords(point) : "";
+  const knee = kneeOf(frontier.front, view.axis);
+  byId("looked-at").textContent = point ? pointInWords(point) : knee ? `The knee: ${pointInWords(knee)}` : "";
 }
 
 function showWalk() {
@@ -278,13 +279,13 @@ function changesInWords(point) {
 }
 
 function moveMarker() {
-  const changes = candidate?.hits.length
-    ? Object.fromEntries(Object.entries(candidate.receipt).map(([name, line]) => [name, line.change]))
+  const changes = candidate?.hits.length && frontier.framed
+    ? Object.fromEntries(Object.entries(candidate.receipt).map(([name, line]) => [name, frontier.framed(name, line.change)]))
     : null;
   const isInside = frontier.drawn.move(changes);
   const { outside } = frontier.drawn;
   const words = outside ? [`${outside} of ${frontier.points.length} slates lie below the drawing.`] : [];
-  if (!isInside) words.push(`So does the one that is shown: relevance ${change(changes.relevance)}, ${view.axis} ${change(changes[view.axis])}.`);
+  if (!isInside) words.push(`The one that is shown lies outside of it: relevance ${change(changes.relevance)}, ${view.axis} ${change(changes[view.axis])}.`);
   byId("outside").textContent = words.join(" ");
 }
 

@@ -59,7 +59,8 @@ export function verdictOf(answer, asked, loss) {
     return { words: "Cannot hold for this query; the slate is as relevant as it can be.", kind: "broken" };
   }
   const lost = Math.max(-(answer.receipt.relevance.change ?? 0), 0);
-  const holds = `Holds: ${percent(lost)} of ${percent(loss)} given up.`;
+  const isArranged = Object.keys(answer.rules.pins).length + Object.keys(answer.rules.boosts).length > 0;
+  const holds = `Holds: ${percent(lost)} of ${percent(loss)} given up${isArranged ? ", by rules as well" : ""}.`;
   const moved = Object.keys(asked).some((name) => Math.abs(asked[name] - answer.weights[name]) > 0.005);
   return moved
     ? { words: `${holds} The weights were moved to ${weightsInWords(answer.weights)}.`, kind: "held" }

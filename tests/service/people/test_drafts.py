@@ -49,6 +49,7 @@ def test_a_synonym_is_drafted_looked_at_published_and_undone(service: httpx.Clie
     assert [hit["item_id"] for hit in live["hits"]] == ids(row["after"])
     [change] = changes(service, kind="synonym", name="sour")
     assert (change["author"], change["before"], change["after"]["words"]) == ("admin key", None, ["qzzdraft milk"])
+    assert service.get("/synonyms").json()["sour"]["note"] == "asked for", "why is kept with what is live"
 
     service.put("/drafts/synonyms/sour", json={"definition": None}, headers=KEY).raise_for_status()
     [row] = compare(service, queries=["qzzdraft milk"], after={"drafts": ["synonyms/sour"]})

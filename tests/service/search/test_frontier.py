@@ -7,6 +7,8 @@ import pytest
 
 from trimtab.service.http.routes.frontier import FrontierResponse
 
+KEY = {"Authorization": "Bearer sesame"}
+
 
 def test_the_frontier_of_a_query(service: httpx.Client) -> None:
     response = service.get("/frontier", params={"q": "ice cream", "k": 10, "filter": "price:1..6"})
@@ -19,6 +21,26 @@ def test_the_frontier_of_a_query(service: httpx.Client) -> None:
     answer = service.get("/search", params={"q": "ice cream", "k": 10, "filter": "price:1..6", **weights}).json()
     for name, line in answer["receipt"].items():
         assert line["expected"] == pytest.approx(knee.expected[name], rel=1e-5)
+
+
+def test_losses_count_from_the_most_relevant_slate_whatever_is_pinned(service: httpx.Client) -> None:
+    def pure(frontier: FrontierResponse) -> dict[str, float]:
+        return next(point.expected for point in frontier.points if point.weights["relevance"] == 1)
+
+    def frontier() -> FrontierResponse:
+        return FrontierResponse.model_validate(service.get("/frontier", params={"q": "ice cream", "k": 10}).json())
+
+    before = frontier()
+    assert before.baseline == pytest.approx(pure(before))
+    last = service.get("/search", params={"q": "ice cream", "k": 10, "w_relevance": 1}).json()["hits"][-1]["item_id"]
+    rule = {"action": "pin", "item_ids": [last], "query": "ice cream"}
+    service.put("/rules/last-first", json=rule, headers=KEY).raise_for_status()
+    try:
+        pinned = frontier()
+        assert pinned.baseline == pytest.approx(before.baseline)
+        assert pure(pinned)["relevance"] < pinned.baseline["relevance"]
+    finally:
+        service.delete("/rules/last-first", headers=KEY).raise_for_status()
 
 
 def test_no_match_has_no_points(service: httpx.Client) -> None:

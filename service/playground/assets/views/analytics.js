@@ -49,20 +49,24 @@ async function load() {
   const [total] = await rows("overview");
   if (total.searches === 0) return { total };
   const at = asked.at && !Number.isNaN(Date.parse(asked.at)) ? new Date(asked.at).toISOString() : null;
-  // Asked at once: the service answers those that wait together as far as that is quick.
   const parts = {
-    ...Object.fromEntries(Object.keys(LISTS).map((of) => [of, rows("queries", { of, limit: "10" })])),
-    times: rows("times", { every: asked.days === "1" ? "hour" : "day" }),
-    ranks: rows("ranks"),
-    categories: rows("categories", { limit: "15" }),
-    change: at ? rows("change", { at }).catch((error) => error.message) : null,
+    ...Object.fromEntries(Object.keys(LISTS).map((of) => [of, () => rows("queries", { of, limit: "10" })])),
+    times: () => rows("times", { every: asked.days === "1" ? "hour" : "day" }),
+    ranks: () => rows("ranks"),
+    categories: () => rows("categories", { limit: "15" }),
+    change: async () => (at ? rows("change", { at }).catch((error) => error.message) : null),
   };
-  let done = 0;
-  const step = () => waiting(total, `: ${done++} of ${Object.keys(parts).length} parts`);
-  step();
-  const answers = await Promise.all(Object.entries(parts).map(async ([name, part]) => [name, await Promise.resolve(part).finally(step)]));
-  const { times, ranks, categories, change, ...lists } = Object.fromEntries(answers);
+  const { times, ranks, categories, change, ...lists } = await answers(parts, (howFar) => waiting(total, howFar));
   return { total, lists, times, ranks, categories, change };
+}
+
+/** What some questions are answered, asked at once: the service answers those that wait together as far as that is quick. */
+async function answers(questions, says) {
+  const named = Object.entries(questions);
+  let done = 0;
+  const step = () => says(`: ${done++} of ${named.length} parts`);
+  step();
+  return Object.fromEntries(await Promise.all(named.map(async ([name, ask]) => [name, await ask().finally(step)])));
 }
 
 /** What is known already, and that the rest is on its way: a long log takes a while for each part. */

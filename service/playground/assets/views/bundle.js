@@ -9,6 +9,7 @@ import { facts, moment, open, section, table } from "./page.js";
 
 const [LITTLE, MUCH] = [0.1, 0.25];
 const N_DRIFTS = 12;
+const METHODS = { cold_start: "by rules: it had neither judgments nor a log to learn from" };
 
 open(load, ({ bundle, others }) => {
   const measured = bundle.training.test ?? bundle.training.cross_validation ?? {};
@@ -18,7 +19,7 @@ open(load, ({ bundle, others }) => {
       ["made", moment(bundle.created)],
       ["source", bundle.source],
       ["items", bundle.catalogue.n_items.toLocaleString("en")],
-      ["usual weights", weightsInWords(bundle.default_weights)],
+      ["weights where a search names none", weightsInWords(bundle.default_weights)],
     ]),
     section("Training", training(bundle.training, measured)),
     section("Calibration", calibration(measured)),
@@ -49,7 +50,7 @@ function training(report, measured) {
     "div",
     { class: "part" },
     facts([
-      ["method", report.method],
+      ["how it ranks", METHODS[report.method] ?? report.method],
       ["trained on", report.trained_on?.join(", ")],
       ["lists", report.n_lists?.toLocaleString("en")],
       ["measured", where],

@@ -14,6 +14,8 @@ const STAGES = {
   loading: "is loaded by each worker, unseen",
 };
 
+const WAYS = "A loaded bundle is seen by nobody yet. In the shadow it is searched beside what serves, and what it finds is logged, not shown; as the canary it answers a share of the shoppers, the same ones all the time; active, it answers all the others.";
+
 bench(() => fetchJson("/bundles"), draw);
 
 function draw({ bundles, plan, workers }, look) {
@@ -26,6 +28,7 @@ function draw({ bundles, plan, workers }, look) {
       ["shadow", plan.shadow ? `${plan.shadow.bundle}, ${percent(plan.shadow.share, 0)}` : "none"],
     ]),
     mayChange ? rollback(plan, look) : lookOnly("To change what serves, log in as an admin."),
+    element("p", { class: "note" }, WAYS),
     ...Object.entries(bundles).map(([name, bundle]) => entryOf(name, bundle, look, mayChange)),
     section("Workers", table("Workers", ["worker", "serves", "has loaded"], workers.map((one) => [one.worker, one.serving, Object.keys(one.loaded).join(", ")]))),
   ];

@@ -66,7 +66,7 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
       ["name", "what it says", "when", "by", ""],
       names.map((name) => [
         name,
-        element("span", { class: "value" }, ...parts(live[name])),
+        element("span", { class: "value" }, ...parts(live[name]), live[name].note ? element("span", { class: "meta" }, ` (${live[name].note})`) : ""),
         when(live[name]),
         last(name) ? element("span", {}, last(name).author, " ", moment(last(name).at)) : "",
         mayChange && element("div", { class: "ways" }, link("change", name, () => edit(name, live[name])), link("draft its end", name, () => end(name))),
@@ -100,7 +100,7 @@ export function definitionsPage({ kind, one, describe, queries, form, scope = "m
           "div",
           { class: "ends" },
           action(publish[0], said, goLive, { class: "main", disabled: !draft.is_current }),
-          draft.definition !== null && element("button", { type: "button", onclick: () => edit(draft.name, draft.definition) }, "Change"),
+          draft.definition !== null && element("button", { type: "button", onclick: () => edit(draft.name, { ...draft.definition, note: draft.note }) }, "Change"),
           action("Discard", said, discard, { class: "harm" }),
         ),
       said,

@@ -64,7 +64,7 @@ function itemForm(item, look) {
 
 const NOTES = {
   popularity: "How much it is bought: 0 or more, on any scale.",
-  discount: "Share off the regular price, 0 to 1.",
+  discount: "Share off the regular price, 0 to 1: 0.2 where 10.00 is now 8.00.",
   purchase_rate: "Share of the customers who buy it, 0 to 1.",
   attributes: "Words that find it and are not shown.",
 };
@@ -72,7 +72,8 @@ const NOTES = {
 /** What stands below a field: which of two of one name shoppers filter by, scales, how several values are written. */
 function noteOn(name, value, item) {
   const isFilteredBy = name.startsWith("attr_") && name.slice("attr_".length) in item;
-  return [NOTES[name], isFilteredBy && "Shoppers filter by this one.", Array.isArray(value) && "One a line."].filter(Boolean).join(" ") || null;
+  const price = "sale_price" in item ? "The regular one: in a sale, sale_price is what shoppers pay." : "What shoppers pay now; where that is reduced, discount says by how much.";
+  return [name === "price" ? price : NOTES[name], isFilteredBy && "Shoppers filter by this one.", Array.isArray(value) && "One a line."].filter(Boolean).join(" ") || null;
 }
 
 /** What a field is called; the catalogue's own attributes are told from the columns that every item has. */

@@ -34,7 +34,7 @@ function profileForm({ name, definition }, save, defaults) {
   const inputs = names.map((one) => [one, element("input", { type: "number", min: "0", step: "any", required: true, inputmode: "decimal", value: String(weights[one] ?? 0) })]);
   const loss = definition?.max_relevance_loss;
   const bound = element("input", { type: "number", min: "0", max: "100", step: "any", inputmode: "decimal", value: loss == null ? "" : String(Number((loss * 100).toFixed(4))) });
-  const note = element("input", { maxlength: "500" });
+  const note = element("input", { maxlength: "500", value: definition?.note ?? "" });
   const others = Object.fromEntries(Object.entries(definition ?? {}).filter(([field, value]) => field.startsWith("max_") && field !== "max_relevance_loss" && value != null));
   const draft = () => {
     const asked = Object.fromEntries(inputs.map(([one, input]) => [one, Number(input.value)]).filter(([, weight]) => weight > 0));

@@ -15,7 +15,7 @@ function synonymForm({ name, definition, query }, save) {
   const words = element("textarea", { rows: "2", required: true, maxlength: "4000" }, (definition?.words ?? [query]).join("\n"));
   const others = element("textarea", { rows: "2", maxlength: "4000" }, (definition?.also_find ?? []).join("\n"));
   const way = choice([["one", "They find others too"], ["both", "Each stands for the others"]], isOneWay ? "one" : "both");
-  const note = element("input", { maxlength: "500" });
+  const note = element("input", { maxlength: "500", value: definition?.note ?? "" });
   const time = schedule(definition);
   const found = labelled("Which others, one a line", others);
   const fit = () => {
