@@ -65,6 +65,7 @@ class Understood:
         rewritten: what a rule put in place of what was typed.
         redirect, banner: what a rule says to do beside showing the slate.
         language: which the words were said to be in, by its code; None where nothing was said.
+        linking: words of `words` that link others (`for`, `with`) and are not looked for.
     """
 
     query: str
@@ -79,6 +80,7 @@ class Understood:
     redirect: str | None = None
     banner: str | None = None
     language: str | None = None
+    linking: tuple[str, ...] = ()
 
     @classmethod
     def as_typed(cls, text: str) -> Self:
@@ -130,7 +132,7 @@ class Understood:
         """
         changed: Mapping[str, Any] = json.loads(logged)
         plain: dict[str, Any] = {"words": query, **changed}
-        for name in ("excluded", "forbidden", "relaxed"):
+        for name in ("excluded", "forbidden", "relaxed", "linking"):
             plain[name] = tuple(plain.get(name, ()))
         plain["synonyms"] = tuple((typed, meant) for typed, meant in plain.get("synonyms", ()))
         plain["attributes"] = tuple(Mention(*one) for one in plain.get("attributes", ()))

@@ -181,7 +181,7 @@ def build_features_for_users(
         return features
     common = features[0]
     _retrieval(candidates.dense, candidates.lexical, common, AT["dense"])
-    words = items.words.of_query(query.words, query.excluded, query.synonyms)
+    words = items.words.of_query(query.words, query.excluded, query.synonyms, query.linking)
     word_features(words, items.words, rows, common, AT[WANTED[0]])
     if query.attributes:
         for position, column in enumerate(mention_features(query.attributes, items.attributes, rows)):

@@ -36,8 +36,13 @@ WANTED = (
     "numbers_met",
     "numbers_missing",
     "amount_contradicted",
+    "goes_without",
+    "only_for",
 )
-"""Features of the words that are looked for. `names` are the fields that say what the item is, `any` all of them."""
+"""Features of the words that are looked for. `names` are the fields that say what the item is, `any` all of them.
+
+`goes_without` is the share of them that the item by its own texts has not (`non-dimmable`), 0 where the query excludes
+anything; `only_for` whether the title has some of them, but only behind what it says the item is for (`case for X`)."""
 
 EXCLUDED = ("excludes", "excluded_in_title", "excluded_in_names", "excluded_in_body", "excluded_absent")
 """Features of the words that are not wanted: what of them the item has, or by its own texts goes without."""
@@ -77,6 +82,12 @@ def word_features(query: QueryWords, words: ItemWords, rows: IntArray, features:
         if len(query.amounts):
             column = first + WANTED.index("amount_contradicted")
             _contradicted(texts.titles, places, words.units, query.amounts, in_titles, features, column)
+        if not query.n_excluded:
+            column = first + WANTED.index("goes_without")
+            _goes_without(texts.absents, places, query.wanted, query.weights, features, column)
+        if len(words.words_for) and not query.says_for:
+            column = first + WANTED.index("only_for")
+            _only_for(texts.titles, places, query.wanted, words.words_for, features, column)
     if query.n_excluded:
         _excluded(texts, places, query.unwanted, query.n_excluded, features, first + len(WANTED))
 
@@ -164,6 +175,15 @@ def _share(bits: int, weights: FloatArray) -> float:
 
 
 @KernelPart
+def _weighty(weights: FloatArray) -> int:
+    """The words that have a weight."""
+    bits = 0
+    for word in range(len(weights)):
+        bits |= int(weights[word] > 0) << word
+    return bits
+
+
+@KernelPart
 def _count(bits: int, n: int) -> int:
     count = 0
     for word in range(n):
@@ -211,10 +231,10 @@ def _wanted(
     features: FloatArray,
     first: int,
 ) -> None:
-    """The columns of `WANTED` but the last.
+    """The columns of `WANTED` but the last three.
 
     Args:
-        weights: [q] of the words of the query.
+        weights: [q] of the words of the query; one without any need not be met.
         numbers: which of them are numbers.
         in_titles: [n] is given the words that titles have.
     """
@@ -226,7 +246,10 @@ def _wanted(
     _met(texts.bodies, places, query, met[3])
     titles, kinds = _hits(texts.titles, places, query), _hits(texts.kinds, places, query)
     q = len(weights)
-    every, last, n_numbers = (1 << q) - 1, 1 << (q - 1), _count(numbers, q)
+    every, n_numbers = _weighty(weights), _count(numbers, q)
+    last = 1
+    while last << 1 <= every:
+        last <<= 1
     for item in range(len(places)):
         title, kind, category, brand, body = in_titles[item], met[0, item], met[1, item], met[2, item], met[3, item]
         named = title | kind | category | brand
@@ -241,8 +264,8 @@ def _wanted(
         row[8] = _share(body, weights)
         row[9] = _share(named, weights)
         row[10] = _share(anywhere, weights)
-        row[11] = named == every
-        row[12] = anywhere == every
+        row[11] = named & every == every
+        row[12] = anywhere & every == every
         row[13] = (title & last) != 0
         row[14] = ((category | kind) & last) != 0
         row[16] = _count(anywhere & numbers, q) / n_numbers if n_numbers else 0.0
@@ -275,6 +298,38 @@ def _contradicted(
                         others += 1
                         break
         features[item, column] = others / len(amounts)
+
+
+@kernel("i4[:,:]", "i8[:]", QUERY, "f4[:]", "out f4[:,:]", "i8")
+def _goes_without(
+    absents: Matrix, places: IntArray, query: Terms, weights: FloatArray, features: FloatArray, column: int
+) -> None:
+    """Share of the query that an item goes without."""
+    met = np.empty(len(places), dtype=np.int64)
+    _met(absents, places, query, met)
+    for item in range(len(places)):
+        features[item, column] = _share(met[item], weights)
+
+
+@kernel("i4[:,:]", "i8[:]", QUERY, "i4[:]", "out f4[:,:]", "i8")
+def _only_for(
+    titles: Matrix, places: IntArray, query: Terms, words_for: Matrix, features: FloatArray, column: int
+) -> None:
+    """Whether a title has words of the query, but only behind one that says what an item is for."""
+    hits = _hits(titles, places, query)
+    for item in range(len(places)):
+        front, behind, is_behind = 0, 0, False
+        for place in range(hits.shape[1]):
+            word = titles[places[item], place]
+            if word == PADDING:
+                break
+            if is_behind:
+                behind |= hits[item, place]
+            else:
+                front |= hits[item, place]
+            for one in words_for:
+                is_behind |= word == one
+        features[item, column] = front == 0 and behind != 0
 
 
 @kernel(TEXTS, "i8[:]", QUERY, "i8", "out f4[:,:]", "i8")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from trimtab.core.compiled import kernel, read_only
 from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.text.function_words import words_for
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
@@ -94,6 +95,7 @@ class QueryWords:
         amounts: [a, 2] word and unit of those that are amounts.
         n_excluded: how many words are not wanted.
         unwanted: what a text may have of each of these.
+        says_for: whether the query says itself what things are for.
     """
 
     weights: FloatArray
@@ -102,6 +104,7 @@ class QueryWords:
     amounts: Matrix
     n_excluded: int
     unwanted: Terms
+    says_for: bool = False
 
 
 class ItemWords:
@@ -170,15 +173,22 @@ class ItemWords:
         self._reader = QueryReader(self.lexicon, self._ids.__contains__)
         rarity = np.log1p(len(fields["title"]) / np.maximum(came, 1).astype(np.float32))
         self.idf = np.concatenate([built.idf, rarity])
-        for name in ("units", "units_by_name", "_rarest"):
+        for name in ("units", "units_by_name", "words_for", "_rarest"):
             self.__dict__.pop(name, None)
         return self
 
-    def of_query(self, text: str, excluded: Sequence[str] = (), synonyms: Iterable[tuple[str, str]] = ()) -> QueryWords:
+    def of_query(
+        self,
+        text: str,
+        excluded: Sequence[str] = (),
+        synonyms: Iterable[tuple[str, str]] = (),
+        linking: Iterable[str] = (),
+    ) -> QueryWords:
         """The words of a query, as the lexical index reads them, and those that are not wanted.
 
         Args:
             synonyms: words of the text, and words of which an item may have all instead.
+            linking: words of the text that weigh nothing.
         """
         words = self._reader.read(text).distinct[:MAX_QUERY_WORDS]
         ids = [self._ids.get(word.term, UNKNOWN) for word in words]
@@ -197,13 +207,18 @@ class ItemWords:
         unwanted = dict.fromkeys(term for words_of in excluded for term in self.lexicon.terms(words_of))
         not_wanted = [self._ids.get(term, UNKNOWN) for term in unwanted][:MAX_EXCLUDED]
         units = [(place, self.units.item(one)) for place, one in enumerate(ids) if one >= 0]
+        weights = self._weights(ids, also)
+        weightless = [place for typed in linking for place in _places_of(self._reader.read(typed).distinct, words)]
+        if len(set(weightless)) < len(words):
+            weights[weightless] = 0.0
         return QueryWords(
-            _with_light_amounts(self._weights(ids, also), [place for place, unit in units if unit >= 0]),
+            _with_light_amounts(weights, [place for place, unit in units if unit >= 0]),
             Terms.of([*((place, (one,)) for place, one in enumerate(ids)), *also]),
             sum(1 << place for place, word in enumerate(words) if any(map(str.isdigit, word.term))),
             np.array([one for one in units if one[1] >= 0], dtype=np.int32).reshape(-1, 2),
             len(not_wanted),
             Terms.of([(place, (one,)) for place, one in enumerate(not_wanted)]) if not_wanted else NO_TERMS,
+            says_for=not words_for(self.lexicon.analyser).isdisjoint(word.term for word in words),
         )
 
     def _ids_of(self, text: str) -> Iterator[tuple[int, ...]]:
@@ -242,6 +257,12 @@ class ItemWords:
             known[place] = max(known.get(place, 0.0), *(float(self.idf[term]) for term in terms))
         weights = [self.idf[term] if term >= 0 else known.get(place, self._rarest) for place, term in enumerate(ids)]
         return np.array(weights, dtype=np.float32)
+
+    @cached_property
+    def words_for(self) -> Matrix:
+        """The words behind which a text says what a thing is for."""
+        ids = [self._ids[term] for term in words_for(self.lexicon.analyser) if term in self._ids]
+        return np.array(sorted(ids), dtype=np.int32)
 
     @cached_property
     def _rarest(self) -> float:
@@ -315,6 +336,7 @@ def _fill(rows: IntArray, lengths: Matrix, ids: Matrix, latest: IntArray, matrix
 def _with_light_amounts(weights: FloatArray, amounts: Sequence[int]) -> FloatArray:
     """Weights of which an amount has no more than any other word: it says how much of a thing, not of what."""
     others = np.delete(weights, amounts)
+    others = others[others > 0]
     if len(others):
         weights[amounts] = np.minimum(weights[amounts], others.min())
     return weights

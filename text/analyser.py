@@ -26,8 +26,8 @@ __all__ = ["Analyser", "Token", "analyser_of"]
 
 VERSION: Final = 2
 VERSIONS: Final = {
-    **dict.fromkeys(("ar", "bg", "bn", "el", "hi", "hr", "ko", "lv", "sk", "sl", "ta", "th", "uk", "zh"), 3),
-    **dict.fromkeys(("he", "ja"), 4),
+    **dict.fromkeys(("ar", "bg", "bn", "hi", "hr", "ko", "lv", "sk", "sl", "ta", "th", "uk", "zh"), 3),
+    **dict.fromkeys(("el", "he", "ja"), 4),
 }
 """Raised, for one language or all, whenever another index term comes out of some text: an index and its queries have
 the same."""

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import regex
 from Stemmer import Stemmer
 
 from trimtab.text import light_stemmers
@@ -36,6 +37,9 @@ _SCRIPTS: Final = {
 
 _ELIDING: Final = ("ca", "fr", "it")
 """Languages that write an article and its noun as one: l'huile, dell'acqua."""
+
+_GREEK_PLURAL: Final = regex.compile(r"(?<=\p{Greek}{2})ι[αά]$")
+"""The plural ending of neuter nouns, of which the stemmer cuts off too much: `παιδιά`, `παιδί`."""
 
 _SCANDINAVIAN: Final = ("da", "nb", "no", "sv")
 _ONE_LETTER: Final = (("aa", "a"), ("ae", "a"), ("oe", "o"))
@@ -78,6 +82,7 @@ class WordForms:
         yield word.replace("'", "")
 
     def _stems(self, form: str) -> list[str]:
+        form = _GREEK_PLURAL.sub("ι", form)
         stemmers = self._stemmers_for(form)
         return [fold_accents(stemmer.stemWord(form)) or fold_accents(form) for stemmer in stemmers] or [
             fold_accents(form)

@@ -35,6 +35,8 @@ SHORTEST_HEAD: Final = 5
 """Letters of a part that is known only as the end of several compounds."""
 SHORTEST_CODE: Final = 3
 """Characters of a code that may be a part of another."""
+SHORTEST_SIZE: Final = 2
+"""Digits of a number that may be one: `17` of `R17`."""
 SIDES: Final = "x"
 """What is written between two sides."""
 MAX_CODES: Final = 100_000
@@ -130,7 +132,7 @@ class Lexicon:
 
     def codes_with(self, code: str) -> list[str]:
         """The codes that begin or end with a part of one: `XM5` is one of `WH-1000XM5`, `BL1850` of `BL1850B`."""
-        if len(code) < SHORTEST_CODE:
+        if len(code) < (SHORTEST_SIZE if code.isdigit() else SHORTEST_CODE):
             return []
         begin = (one for one in _with_prefix(self._codes, code) if _changes(one, len(code)))
         end = (one[::-1] for one in _with_prefix(self._codes_backwards, code[::-1]) if _changes(one, len(code)))

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import regex
 
 from trimtab.text.lexicon import SHORTEST_PART, SIDES, Lexicon, Terms
+from trimtab.text.other_stems import other_stems
 from trimtab.text.segmentation import HANGUL_RUN
 from trimtab.text.tokens import Token
 
@@ -85,7 +86,7 @@ class QueryReader:
     def knows_word(self, word: str) -> bool:
         """Whether items have every token of a word, in whatever spelling."""
         return all(
-            any(map(self._knows, (token.term, *token.also))) or self._knows_all(token.parts)
+            any(map(self._knows, (token.term, *token.also, *self._other_stems(token)))) or self._knows_all(token.parts)
             for token in self.lexicon.read(word)
         )
 
@@ -138,11 +139,18 @@ class QueryReader:
             yield from self._codes(token)
         if HANGUL_RUN.fullmatch(token.key) and len(pieces := self._pieces(token.key, MAX_PIECES)) > 1:
             yield pieces
+        yield from ((term,) for term in self._other_stems(token))
         if token.kind == "word" and len(token.term) >= SHORTEST_PART:
             found: list[Terms] = [(term,) for term in lexicon.containing(token.key, token.term, knows) if knows(term)]
             found += lexicon.taken_apart(token.key, knows)
             head = None if found else lexicon.head(token.key, knows)
             yield from found if head is None else [(head,)]
+
+    def _other_stems(self, token: Token) -> list[str]:
+        """The known terms of other forms of a word."""
+        if token.kind != "word":
+            return []
+        return list(filter(self._knows, other_stems(token.key, token.term, self.lexicon.analyser)))
 
     def _codes(self, token: Token) -> Iterator[Terms]:
         """What an item may have instead of a code or number that nobody has."""

@@ -1,9 +1,9 @@
 """The ranker of a catalogue without judgments and logs: fixed rules instead of learned heads.
 
 It orders by how the words and the meaning of the query meet the item, whether the item has what the query excludes, or
-another brand, price or other value than it names, with some weight on whether the item can be bought and a little on
-popularity. It takes the chance of a purchase to be proportional to relevance. Its gains are not calibrated on anything,
-and the manifest says so.
+another brand, price or other value than it names, goes without what is wanted or is only for it, with some weight on
+whether the item can be bought and a little on popularity. It takes the chance of a purchase to be proportional to
+relevance. Its gains are not calibrated on anything, and the manifest says so.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ RULES = {
     "title_coverage": 2.0,
     "title_phrase": 0.5,
     "type_coverage": 1.5,
+    "type_precision": 0.5,
     "type_vote": 1.0,
     "brand_coverage": 0.5,
     "all_in_names": 0.5,
@@ -37,6 +38,8 @@ RULES = {
     "attributes_met": 0.5,
     "attributes_contradicted": -1.0,
     "amount_contradicted": -1.0,
+    "goes_without": -2.0,
+    "only_for": -1.0,
     "popularity_in_list": 0.1,
     "in_stock": 1.0,
 }

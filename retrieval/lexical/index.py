@@ -147,7 +147,8 @@ class LexicalIndex:
         """What is looked for."""
         if isinstance(query, str):
             query = Understood.as_typed(query)
-        terms = self.terms(query.words)
+        linking = frozenset(word.term for text in query.linking for word in self.terms(text))
+        terms = tuple(word for word in self.terms(query.words) if word.term not in linking)
         return Wanted(
             terms,
             tuple((self.terms(typed), self.terms(meant)) for typed, meant in query.synonyms),

@@ -77,7 +77,9 @@ class Corrector:
         for position, token in enumerate(tokens):
             if token.kind == "word" and token.key not in kept:
                 meant = self._readings(tokens, position)
-                if meant and (best := self._in_company(meant, tokens, position)):
+                best = self._in_company(meant, tokens, position) if meant else None
+                # A Japanese word that is compared in other letters is parted in another way by itself.
+                if best and best != token.key:
                     mended[token.text] = best
         return mended
 

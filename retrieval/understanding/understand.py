@@ -21,6 +21,7 @@ from trimtab.retrieval.understanding.negation import Negated, grammar_of, negate
 from trimtab.retrieval.understanding.relaxation import dropped
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms
 from trimtab.text.analyser import Analyser
+from trimtab.text.function_words import function_words
 from trimtab.text.query import QueryWord, Reading
 
 MAX_QUERY_CHARACTERS = 400
@@ -115,6 +116,7 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         mentions = known.values.mentions(words, analyser)
         words = known.values.without_size_names(words, analyser)
     synonyms = _synonyms(words, known, wishes) if steps.synonyms else ()
+    linking = _linking(words, mentions, analyser) if steps.relax else ()
     return Understood(
         text,
         words,
@@ -123,10 +125,20 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         excluded=tuple(dict.fromkeys(_said_by(unwanted, typed, mended, analyser))),
         forbidden=tuple(_said_by([one for one in unwanted if one.kind == "minus"], typed, mended, analyser)),
         attributes=(*_bounding(bounds, known, wishes), *applied(mentions, known.filter_on - wishes.filtered)),
-        relaxed=_relaxed(words, synonyms, known) if steps.relax else (),
+        relaxed=_relaxed(words, synonyms, linking, known) if steps.relax else (),
         rewritten=wishes.rewritten,
         language=language,
+        linking=linking,
     )
+
+
+def _linking(text: str, mentions: Iterable[Mention], analyser: Analyser) -> tuple[str, ...]:
+    """The words that link others: not the last one (`vitamin a`), none of a value, and none where nothing is left."""
+    tokens = analyser.read(text)
+    named = {token.key for mention in mentions for token in analyser.read(mention.text)}
+    linking = function_words(analyser) - named
+    found = tuple(dict.fromkeys(token.text for token in tokens[:-1] if token.key in linking))
+    return found if any(token.key not in linking for token in tokens) else ()
 
 
 def _without_negated(text: str, known: Knowledge, language: str | None) -> tuple[str, Sequence[Negated]]:
@@ -183,9 +195,11 @@ def _synonyms(words: str, known: Knowledge, wishes: Wishes) -> tuple[tuple[str, 
     return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
-def _relaxed(words: str, synonyms: Iterable[tuple[str, str]], known: Knowledge) -> tuple[str, ...]:
+def _relaxed(
+    words: str, synonyms: Iterable[tuple[str, str]], linking: Collection[str], known: Knowledge
+) -> tuple[str, ...]:
     reading = known.catalogue.read(words)
-    found_otherwise = {token.text for typed, _ in synonyms for token in known.analyser.read(typed)}
+    found_otherwise = {token.text for typed, _ in synonyms for token in known.analyser.read(typed)} | set(linking)
     by_text = {token.text: word for token, word in zip(reading.tokens, reading.words, strict=True)}
     wanted = {text: word for text, word in by_text.items() if text not in found_otherwise}
     return dropped(wanted, has_all=known.catalogue.has_all, best_covered=known.catalogue.best_covered)

@@ -25,7 +25,7 @@ def plain_word_features(query: QueryWords, words: ItemWords, rows: IntArray) -> 
 def _wanted(query: QueryWords, words: ItemWords, texts: Mapping[str, np.ndarray]) -> Columns:
     q = len(query.weights)
     if q == 0:
-        return (np.zeros(1),) * 19
+        return (np.zeros(1),) * 21
     hits = {name: _hits(texts[name], query.wanted, q) for name in (*NAMES, BODY)}
     met = {name: one.any(axis=1) for name, one in hits.items()}
     named = np.logical_or.reduce([met[name] for name in NAMES])
@@ -36,7 +36,9 @@ def _wanted(query: QueryWords, words: ItemWords, texts: Mapping[str, np.ndarray]
     kind_lengths = (kinds >= 0).sum(axis=1)
     share = (query.weights / query.weights.sum()).astype(np.float64)
     numbers = np.array([query.numbers >> word & 1 for word in range(q)], dtype=bool)
-    ends = hits["product_type"][np.arange(len(kinds)), np.maximum(kind_lengths - 1, 0), -1]
+    needed = query.weights > 0
+    last = np.flatnonzero(needed)[-1]
+    ends = hits["product_type"][np.arange(len(kinds)), np.maximum(kind_lengths - 1, 0), last]
     return (
         met["title"] @ share,
         matched.sum(axis=1) / np.maximum((title >= 0).sum(axis=1), 1),
@@ -49,15 +51,23 @@ def _wanted(query: QueryWords, words: ItemWords, texts: Mapping[str, np.ndarray]
         met[BODY] @ share,
         named @ share,
         anywhere @ share,
-        named.all(axis=1),
-        anywhere.all(axis=1),
-        met["title"][:, -1],
-        met["category"][:, -1] | met["product_type"][:, -1],
+        named[:, needed].all(axis=1),
+        anywhere[:, needed].all(axis=1),
+        met["title"][:, last],
+        met["category"][:, last] | met["product_type"][:, last],
         ends,
         anywhere[:, numbers].mean(axis=1) if numbers.any() else np.zeros(1),
         1.0 - named[:, numbers].mean(axis=1) if numbers.any() else np.zeros(1),
         _contradicted(query, words, title, met["title"]),
+        np.zeros(1) if query.n_excluded else _hits(texts[ABSENT], query.wanted, q).any(axis=1) @ share,
+        np.zeros(1) if query.says_for else _only_for(hits["title"], np.isin(title, words.words_for)),
     )
+
+
+def _only_for(title: np.ndarray, says_for: np.ndarray) -> np.ndarray:
+    met = title.any(axis=2)
+    behind = np.cumsum(says_for, axis=1) - says_for > 0
+    return np.asarray((met & behind).any(axis=1) & ~(met & ~behind).any(axis=1))
 
 
 def _excluded(query: QueryWords, texts: Mapping[str, np.ndarray]) -> Columns:

@@ -28,7 +28,7 @@ class AskedFor(ItemWords):
 
     asked: QueryWords
 
-    def of_query(self, text: str, excluded: object = (), synonyms: object = ()) -> QueryWords:
+    def of_query(self, text: str, excluded: object = (), synonyms: object = (), linking: object = ()) -> QueryWords:
         return self.asked
 
 
@@ -41,7 +41,7 @@ def some_words(rng: np.random.Generator, n: int, *, is_live: bool) -> AskedFor:
         half = (n + 1) // 2
         fields[name] = ExtendedArray(matrix[:half], matrix[half:]) if is_live else matrix
     lexicon = Lexicon.of_texts(analyser_of(("en",)), [])
-    vocabulary = [f"word{number}" for number in range(N_WORDS - 3)] + ["12g", "40g", "3ml"]
+    vocabulary = [f"word{number}" for number in range(N_WORDS - 4)] + ["for", "12g", "40g", "3ml"]
     return AskedFor(vocabulary, rng.random(N_WORDS).astype(np.float32), fields, lexicon)
 
 
@@ -52,13 +52,16 @@ def some_query(rng: np.random.Generator, words: ItemWords) -> QueryWords:
     if q:
         readings += [(int(rng.integers(q)), tuple(rng.integers(0, N_WORDS, rng.integers(1, 4)).tolist()))]
     units = [(word, words.units[one]) for word, one in enumerate(ids) if one >= 0 and words.units[one] >= 0]
+    weights = rng.random(q).astype(np.float32) + np.float32(0.1)
+    weights[: rng.integers(0, q) if q else 0] = 0.0
     return QueryWords(
-        rng.random(q).astype(np.float32) + np.float32(0.1),
+        rng.permutation(weights),
         Terms.of(readings),
         int(rng.integers(0, 1 << q)),
         np.array(units, dtype=np.int32).reshape(-1, 2),
         int(n_excluded),
         Terms.of([(word, (int(one),)) for word, one in enumerate(rng.integers(0, N_WORDS, n_excluded))]),
+        says_for=bool(rng.integers(2)),
     )
 
 

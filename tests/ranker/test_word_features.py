@@ -56,6 +56,28 @@ def test_a_bottle_without_a_straw() -> None:
     assert set(features(words, "water bottle")["excluded_in_title"]) == {0}
 
 
+def test_a_bulb_that_can_be_dimmed() -> None:
+    words = words_of(["Bulb, dimmable", "Bulb, non-dimmable", "Bulb"])
+    found = features(words, "dimmable bulb")
+    assert found["goes_without"][1] > 0 == found["goes_without"][0] == found["goes_without"][2]
+    assert features(words, "bulb", ["dimmable"])["goes_without"] == [0, 0, 0]
+
+
+def test_a_thing_comes_before_what_is_for_it() -> None:
+    words = words_of(["Phone", "Case for Phone", "Case", "Charger"])
+    assert features(words, "phone")["only_for"] == [0, 1, 0, 0]
+    assert features(words, "phone case")["only_for"] == [0, 0, 0, 0]
+    assert features(words, "for phone")["only_for"] == [0, 0, 0, 0]
+
+
+def test_words_that_link_others_weigh_nothing() -> None:
+    words = words_of(["Bed for Cats", "Cat Bed", "Bowl for Dogs"])
+    columns = np.zeros((3, len(WANTED) + len(EXCLUDED)), dtype=np.float32)
+    word_features(words.of_query("bed for cats", linking=["for"]), words, np.arange(3), columns, 0)
+    assert columns[:, WANTED.index("title_coverage")].tolist() == [1, 1, 0]
+    assert columns[:, WANTED.index("all_in_names")].tolist() == [1, 1, 0]
+
+
 def test_all_words_met_in_names_or_anywhere() -> None:
     words = words_of(["Red Dog Bowl", "Dog Bowl", "Bowl"], description=["", "Comes in red.", ""])
     found = features(words, "red dog bowls")

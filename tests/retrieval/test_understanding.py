@@ -456,6 +456,23 @@ def test_the_words_that_no_item_has_beside_the_others_are_dropped(shop: Retrieve
     assert shop.understand("xqzvkjw").relaxed == ()
 
 
+@pytest.mark.parametrize(
+    ("typed", "linking"),
+    [
+        ("a sofa for the legs", ("a", "for", "the")),
+        ("sofa for", ()),
+        ("for the", ()),
+        ("vitamin a", ()),
+        ("red sofa", ()),
+    ],
+)
+def test_words_that_link_others_are_not_looked_for(shop: Retriever, typed: str, linking: tuple[str, ...]) -> None:
+    understood = shop.understand(typed)
+    assert understood.linking == linking
+    assert not {"a", "for", "the"} & set(understood.relaxed) or not linking
+    assert shop.understand(typed, Wishes(AS_TYPED)).linking == ()
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_is_off_leaves_no_trace(shop: Retriever, step: str) -> None:
     known = replace(shop.knowledge, synonyms=Synonyms.of(SYNONYMS, shop.knowledge.analyser))
@@ -489,6 +506,7 @@ def test_what_is_logged_is_read_back() -> None:
         forbidden=("red",),
         attributes=(Mention("under 20", "price", "..20", applied=True),),
         relaxed=("sofa",),
+        linking=("the",),
         rewritten="sofas",
         redirect="https://shop.example/sofas",
         banner="-20 %",
@@ -497,3 +515,11 @@ def test_what_is_logged_is_read_back() -> None:
         assert Understood.from_log(one.query, one.to_log()) == one
     assert Understood.as_typed("sofa").to_log() == "{}"
     assert whole.filters == ("price:..20",)
+
+
+def test_a_japanese_word_that_is_known_stays_in_its_letters(tmp_path: Path) -> None:
+    titles = ["ボールペン 0.5mm 黒", "替芯 ゲルインク 0.5mm", "ホッチキス 10号"]
+    store = ItemStore.from_frame(pl.DataFrame({"item_id": ["0", "1", "2"], "title": titles}))
+    japanese = build_retriever(store, "wordllama", tmp_path / "shop", languages=("ja",))
+    for text in ("ボールペン 替芯", "針を使わないホッチキス", "ホッチキス"):
+        assert japanese.understand(text).corrected is None

@@ -80,6 +80,7 @@ def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
         (["Drill 0 601 9H8 000", "Drill 0 601 9H8 100"], "06019h8000", [0]),
         (["Bolts M8 x 40", "Bolts M8 x 50"], "m8x40", [0]),
         (["Tyre 205/55 R16", "Tyre 195/65 R15"], "205/55r16", [0]),
+        (["Tyre 225/45 R17 91Y", "Tyre 225/45 R18"], "225 45 17", [0]),
         (["Phone 0194253408987", "Phone 0194253408980"], "194253408987", [0]),
         (["Phone 194253408987", "Phone 194253408980"], "0194253408987", [0]),
     ],
@@ -117,6 +118,24 @@ def test_compounds_are_found_by_their_parts(query: str, expected: list[int]) -> 
 )
 def test_compounds_of_other_languages(language: str, titles: list[str], query: str) -> None:
     assert found(titles, query, language) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "query"),
+    [
+        ("fi", "Rukkaset", "rukkanen"),
+        ("fi", "Pöytä tammi", "pöydät"),
+        ("fi", "Leipä", "leivät"),
+        ("fi", "Sukat", "sukka"),
+        ("fi", "Kumisaappaat", "kumisaapas"),
+        ("el", "Παιδικό κράνος", "παιδιά"),
+        ("el", "Κράνος για παιδιά", "παιδικό"),
+        ("ru", "Обувь для детей", "детская"),
+        ("cs", "Dětská přilba", "děti"),
+    ],
+)
+def test_forms_that_stemmers_leave_apart_are_one_word(language: str, title: str, query: str) -> None:
+    assert found([title, "Xyz"], query, language) == [0]
 
 
 @pytest.mark.parametrize("language", ["ja", "zh", "ko", "th", "en"])
