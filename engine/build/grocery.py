@@ -52,6 +52,7 @@ from trimtab.ranker.training.lists import RankingLists, pad_lists
 from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_objective
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker, served_utilities
 from trimtab.ranker.training.receipt_factors import fit_receipt_factors
+from trimtab.ranker.training.strangers import some_of_strangers
 from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.milvus.building import new_collection
 
@@ -140,11 +141,13 @@ def train_grocery(
 def problems_of_splits(
     pipeline: Pipeline, grocery: Grocery, valuation: Valuation, splits: Splits, *, progress: Progress = silent
 ) -> list[Problem]:
-    """The lists to learn from, to calibrate on and to measure on."""
-    return [
-        valuation.problem(lists_of_split(pipeline, grocery, split, progress=progress), pipeline.store)
+    """The lists to learn from, to calibrate on and to measure on; of the first two some are seen as of strangers."""
+    train, validation, test = (
+        lists_of_split(pipeline, grocery, split, progress=progress)
         for split in (splits.train, splits.validation, splits.test)
-    ]
+    )
+    parts = some_of_strangers(train), some_of_strangers(validation), test
+    return [valuation.problem(lists, pipeline.store) for lists in parts]
 
 
 def train_on_splits(

@@ -35,6 +35,7 @@ from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_obje
 from trimtab.ranker.training.new_items import NEW_SHARE
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 from trimtab.ranker.training.receipt_factors import fit_receipt_factors
+from trimtab.ranker.training.strangers import some_of_strangers
 
 LEAST_POSITIVE = 10
 """How many candidates something must have happened to before its chance is learned and not borrowed."""
@@ -140,7 +141,8 @@ def train_ranker(
         return _untrained(pipeline, valuation)
     if not lists:
         raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
-    problem = valuation.problem(pad_lists(lists, heads_learned(lists, valuation.objectives)), pipeline.store)
+    padded = some_of_strangers(pad_lists(lists, heads_learned(lists, valuation.objectives)))
+    problem = valuation.problem(padded, pipeline.store)
     recipe, method = recipe_for(len(lists)), method_for(method, len(lists))
     report |= {"method": method, "n_lists": len(lists)}
     report["heads"] = heads_report(valuation.objectives, problem.lists.heads)
