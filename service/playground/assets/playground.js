@@ -262,7 +262,7 @@ function showFrontier() {
 
 function lookAt(point) {
   const knee = kneeOf(frontier.front, view.axis);
-  byId("looked-at").textContent = point ? pointInWords(point) : knee ? `The knee: ${pointInWords(knee)}` : "";
+  byId("looked-at").textContent = point ? pointInWords(point) : knee ? `The knee. ${pointInWords(knee)}` : "";
 }
 
 function showWalk() {

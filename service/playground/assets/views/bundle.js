@@ -17,7 +17,7 @@ open(load, ({ bundle, others }) => {
     facts([
       ["bundle", bundle.bundle_id],
       ["made", moment(bundle.created)],
-      ["source", bundle.source],
+      ["source", bundle.source.split(/[\\/]/).at(-1)],
       ["items", bundle.catalogue.n_items.toLocaleString("en")],
       ["weights where a search names none", weightsInWords(bundle.default_weights)],
     ]),

@@ -68,7 +68,7 @@ function ruleForm({ name, definition: rule, query }, save) {
   const rewrite = element("input", { maxlength: "512", value: rule?.rewrite ?? "" });
   const url = element("input", { maxlength: "2048", value: rule?.url ?? "" });
   const banner = element("textarea", { rows: "2", maxlength: "2000" }, rule?.banner ?? "");
-  const note = element("input", { maxlength: "500", value: definition?.note ?? "" });
+  const note = element("input", { maxlength: "500", value: rule?.note ?? "" });
   const time = schedule(rule);
   const chosen = element("ul", { class: "found", "aria-label": "Items of the rule" });
   const showChosen = () => chosen.replaceChildren(...linesOf(ids.value).map((id) => element("li", {}, named(id))));
