@@ -14,7 +14,7 @@ const STAGES = {
   loading: "is loaded by each worker, unseen",
 };
 
-const WAYS = "A loaded bundle is seen by nobody yet. In the shadow it is searched beside what serves, and what it finds is logged, not shown; as the canary it answers a share of the shoppers, the same ones all the time; active, it answers all the others.";
+const WAYS = "A loaded bundle is seen by nobody yet. In the shadow it is searched beside what serves, and what it finds is logged, not shown; as the canary it answers a share of the shoppers who are in no experiment, the same ones all the time; active, it answers all the others.";
 
 bench(() => fetchJson("/bundles"), draw);
 
@@ -24,7 +24,7 @@ function draw({ bundles, plan, workers }, look) {
     facts([
       ["serves", plan.active],
       ["before it", plan.previous ?? "none"],
-      ["canary", plan.canary ? `${plan.canary.bundle}, ${percent(plan.canary.share, 1)} of the traffic` : "none"],
+      ["canary", plan.canary ? `${plan.canary.bundle}, ${percent(plan.canary.share, 1)} of those in no experiment` : "none"],
       ["shadow", plan.shadow ? `${plan.shadow.bundle}, ${percent(plan.shadow.share, 0)}` : "none"],
     ]),
     mayChange ? rollback(plan, look) : lookOnly("To change what serves, log in as an admin."),
