@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from math import isnan
 from typing import Any
 
@@ -26,6 +27,10 @@ Item = Mapping[str, Any]
 that is taken away. Those of attributes are as JSON has them."""
 
 NO_ATTRIBUTES: Mapping[str, Attribute] = {}
+MAX_NAME = 200
+"""Characters of an attribute's name."""
+MAX_NEW_NAMES = 1000
+"""Attributes that changes may bring to a catalogue that was not built with them: each takes time at every change."""
 MAX_SHOWN = 60
 """Characters of a value that an error shows."""
 
@@ -65,6 +70,7 @@ def read_items(
     """
     named = [dict(_flat(one, attributes)) for one in objects]
     _refuse_wrong_names(named, attributes)
+    refuse_many_new_names(chain.from_iterable(named), attributes)
     header = [name for name in COLUMNS if any(name in one for one in named)]
     parsed, problems = read_columns({name: [_cell(one, name) for one in named] for name in header}, rules)
     items: list[dict[str, Any]] = []
@@ -142,6 +148,8 @@ def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Map
     for position, one in enumerate(objects):
         place = f"items[{position}]." if len(objects) > 1 else ""
         for name in one:
+            if len(name) > MAX_NAME:
+                raise BadParameter(f"{place}{_shown(name)}", "has too long a name", f"up to {MAX_NAME} characters")
             if name not in COLUMNS and not name.removeprefix(PREFIX).strip():
                 raise BadParameter(f"{place}{name}", "names no attribute", "attr_NAME")
             if name not in COLUMNS and not name.startswith(PREFIX):
@@ -159,6 +167,28 @@ def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Map
                 )
         if "item_id" not in one:
             raise BadParameter(f"{place}item_id", "is missing", COLUMNS["item_id"].meaning)
+
+
+def refuse_many_new_names(columns: Iterable[str], known: Container[str], n_beside: int = 0) -> None:
+    """Check that a change brings no more attributes than a catalogue may get without being built.
+
+    Args:
+        columns: the names of columns and `attr_*` that are given, as often as they are.
+        known: the attributes that there are.
+        n_beside: how many of these the catalogue was not built with.
+
+    Raises:
+        BadParameter: there are too many.
+    """
+    names = (column.removeprefix(PREFIX) for column in set(columns) if column.startswith(PREFIX))
+    n_new = sum(name not in known for name in names)
+    if n_new and n_beside + n_new > MAX_NEW_NAMES:
+        raise BadParameter(
+            "items",
+            f"name {n_new:,} attributes that the catalogue does not have"
+            + (f", beside {n_beside:,} that it was not built with" if n_beside else ""),
+            f"{MAX_NEW_NAMES:,} new ones until it is built again (trimtab build)",
+        )
 
 
 def _refusal(place: str, problem: str) -> BadParameter:

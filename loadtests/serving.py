@@ -16,6 +16,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from trimtab.core.children import end_with_parent
+
 START_SECONDS = 120
 STOP_SECONDS = 30
 
@@ -67,7 +69,8 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: 
         **more,
     }
     environment = os.environ | {f"TRIMTAB_{name}": str(value) for name, value in settings.items()}
-    process = subprocess.Popen([sys.executable, "-P", "-m", "trimtab.service.server"], env=environment)
+    command = [sys.executable, "-P", "-m", "trimtab.service.server"]
+    process = subprocess.Popen(command, env=environment, preexec_fn=end_with_parent)  # noqa: PLW1509  one thread
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_until_ready(address, process)

@@ -32,6 +32,7 @@ from benchmarks.serving.overload import Connection, exchange
 from loadtests.queries import sample_queries
 from loadtests.serving import server
 from loadtests.soak import own_bytes, trend
+from trimtab.core.children import end_with_parent
 
 RATE = 50.0
 """Searches a second."""
@@ -72,7 +73,12 @@ def measure(bundle: Path, *, seconds: float = 600) -> Iterator[Figure]:
             quiet = asyncio.run(searches.arrive(seconds * QUIET_SHARE))
             command = [sys.executable, "-m", "benchmarks.serving.attacks", f"--port={port}", f"--data={data}"]
             given = [f"--key={attacker}", f"--seconds={seconds}"]
-            with subprocess.Popen([*command, *given], stdout=subprocess.PIPE, text=True) as attacks:  # noqa: S603
+            with subprocess.Popen(  # noqa: S603  (our own module)
+                [*command, *given],
+                stdout=subprocess.PIPE,
+                text=True,
+                preexec_fn=end_with_parent,  # noqa: PLW1509  one thread
+            ) as attacks:
                 attacked = asyncio.run(searches.arrive(seconds))
                 report = json.loads(attacks.communicate()[0])
         on_disk = sum(path.stat().st_size for path in data.rglob("*") if path.is_file()) / MIB

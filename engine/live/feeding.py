@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +77,11 @@ def read_again(live: LiveEngine, path: Path, *, is_full: bool, max_rejected_shar
 
     Raises:
         BadFile: as `read_feed`.
+        BadParameter: it has more attributes that the catalogue lacks than changes may bring.
     """
     feed = read_feed(path, shop=live.newest.shop, is_update=not is_full, max_rejected_share=max_rejected_share)
     difference = difference_of(live, feed, is_full=is_full)
+    live.refuse_many_new(chain.from_iterable([*difference.added, *difference.changed]))
     said = [] if is_full else _new_attributes(live, feed)
     return replace(feed, rejections=feed.rejections.with_more(difference.rejected, said)), difference
 

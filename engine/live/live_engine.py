@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from trimtab.catalog.attributes.columns import values_of_item
 from trimtab.catalog.attributes.values import searched_text
 from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import Change, Item
+from trimtab.catalog.changes import Change, Item, refuse_many_new_names
 from trimtab.catalog.delta import Delta, without_built_in
 from trimtab.catalog.finest_category import MADE_OF, product_type_after
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
@@ -285,6 +286,16 @@ class LiveEngine:
         for item_id in delete:
             if item_id not in self._delta:
                 raise NotFound(f"there is no item {item_id!r}")
+        self.refuse_many_new(chain.from_iterable(put))
+
+    def refuse_many_new(self, columns: Iterable[str]) -> None:
+        """Check that columns bring no more attributes than changes may.
+
+        Raises:
+            BadParameter: there are too many.
+        """
+        known, built = (engine.store.own_attributes.definitions for engine in (self.newest, self._built))
+        refuse_many_new_names(columns, known, len(known) - len(built))
 
 
 def built_as_of(engine: Engine) -> datetime:

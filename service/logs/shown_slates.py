@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from array import array
 from asyncio import Future, Task
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import structlog
 from pydantic import BaseModel, Field
 
 from trimtab.core.errors import TrimtabError
+from trimtab.core.log import Impression
 from trimtab.core.processes import IDLE_SECONDS, KeptWorker
 from trimtab.engine.log.interactions import IN_TIME
 from trimtab.service.logs.event_log import Event
@@ -28,6 +31,8 @@ from trimtab.service.logs.slates_of_log import LoggedSlate, slates_of_log
 from trimtab.service.search.records import SearchCompleted
 
 MAX_REMEMBERED = 20_000
+MAX_ITEMS = 2_000_000
+"""Items of all the slates that are remembered, 8 bytes each: 100 a slate, where some have thousands with variants."""
 PAUSE_RATIO = 4.0
 """How many times as long as a look at the files took the next one waits."""
 
@@ -49,17 +54,22 @@ class ShownSlate:
     """A slate as far as an event asks for it.
 
     Attributes:
-        items: hashes of the ids that were shown, variants that an item stood for among them.
+        items: hashes of the ids that were shown, variants that an item stood for among them; 8 bytes each.
         price_list, store: by which prices.
     """
 
-    items: frozenset[int]
+    items: array[int]
     shown_at: datetime
     price_list: str | None
     store: str | None
 
     def __contains__(self, item_id: str) -> bool:
         return hash(item_id) in self.items
+
+    @classmethod
+    def of(cls, item_ids: Iterable[str], shown: Impression | LoggedSlate, shown_at: datetime) -> Self:
+        """What was shown then, by the prices that are logged."""
+        return cls(array("q", map(hash, item_ids)), shown_at, shown.price_list, shown.store)
 
     def counts_at(self, moment: datetime) -> bool:
         """Whether what is done then is an outcome of the slate; before it was shown nothing is, but for a clock."""
@@ -72,6 +82,7 @@ class ShownSlates:
     def __init__(self, data_folder: Path, *, max_remembered: int = MAX_REMEMBERED) -> None:
         self._max_remembered = max_remembered
         self._known: OrderedDict[str, ShownSlate] = OrderedDict()
+        self._n_items = 0
         self._asked: dict[str, Future[ShownSlate | None]] = {}
         self._looking: Task[None] | None = None
         self._log = KeptWorker(slates_of_log, data_folder)
@@ -84,10 +95,8 @@ class ShownSlates:
         """Remember a slate that is being shown."""
         impression = completed.impression
         variants = () if completed.slate.variants is None else completed.slate.variants
-        items = frozenset(map(hash, (*impression.item_ids, *(one for some in variants for one in some))))
-        self._remember(
-            impression.decision_id, ShownSlate(items, impression.timestamp, impression.price_list, impression.store)
-        )
+        item_ids = chain(impression.item_ids, chain.from_iterable(variants))
+        self._remember(impression.decision_id, ShownSlate.of(item_ids, impression, impression.timestamp))
 
     async def of(self, decision_ids: Collection[str]) -> dict[str, ShownSlate]:
         """Those of these decisions that are known here."""
@@ -106,9 +115,12 @@ class ShownSlates:
         return {one: self._known[one] for one in decision_ids if one in self._known}
 
     def _remember(self, decision_id: str, slate: ShownSlate) -> None:
+        if decision_id in self._known:
+            return
         self._known[decision_id] = slate
-        if len(self._known) > self._max_remembered:
-            self._known.popitem(last=False)
+        self._n_items += len(slate.items)
+        while len(self._known) > self._max_remembered or self._n_items > MAX_ITEMS:
+            self._n_items -= len(self._known.popitem(last=False)[1].items)
 
     async def _look(self) -> None:
         while self._asked:
@@ -134,10 +146,7 @@ class ShownSlates:
         except (TrimtabError, OSError) as error:  # whatever is wrong with the log, events are taken
             _log.error("slates cannot be looked up for events", problem=str(error))
             return {}
-        return {
-            one.decision_id: ShownSlate(frozenset(map(hash, one.item_ids)), one.shown_at, one.price_list, one.store)
-            for one in found
-        }
+        return {one.decision_id: ShownSlate.of(one.item_ids, one, one.shown_at) for one in found}
 
 
 def unmatched(

@@ -13,7 +13,7 @@ from tests.support.memory import peak_memory
 from trimtab.catalog.attributes.columns import attribute_of_value
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import rules_of
-from trimtab.catalog.changes import read_items
+from trimtab.catalog.changes import MAX_NEW_NAMES, read_items
 from trimtab.catalog.shop import Shop
 from trimtab.core.errors import BadParameter
 
@@ -42,11 +42,21 @@ def test_they_are_what_a_file_with_the_same_rows_would_be(tmp_path: Path) -> Non
 
 
 def test_names_that_hardly_any_item_has_take_no_room_in_the_others() -> None:
-    items = [{"item_id": f"{n}", "title": "t", **{f"attr_{n}_{m}": f"{m}" for m in range(62)}} for n in range(250)]
+    names = {n: [f"{n}_{m}" for m in range(62)] for n in range(250)}
+    known = {name: Attribute.usual(name, "text") for its in names.values() for name in its}
+    items = [{"item_id": f"{n}", "title": "t", **{f"attr_{name}": "1" for name in its}} for n, its in names.items()]
     with peak_memory() as used:
-        read = read_items(items)
+        read = read_items(items, known)
     assert [len(item) for item in read] == [64] * 250
     assert used() < 64  # a table of items by names takes five times as much
+
+
+def test_more_new_names_than_a_catalogue_should_get_are_refused() -> None:
+    known = {"old": Attribute.usual("old", "text")}
+    few = [{"item_id": f"{n}", "title": "t", "attr_old": "x", f"attr_{n}": 1} for n in range(MAX_NEW_NAMES)]
+    assert len(read_items(few, known)) == MAX_NEW_NAMES
+    with pytest.raises(BadParameter, match=r"^items: name 1,001 attributes that the catalogue does not have; allowed"):
+        read_items([*few, {"item_id": "one", "attr_more": "1"}], known)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,7 @@ def test_names_that_hardly_any_item_has_take_no_room_in_the_others() -> None:
         ([{"item_id": "a", "price": 1e-46}], r"price: is '1e-46'; allowed: a number above 0"),
         ([{"item_id": "a", "price": 1e39}], r"price: is '1e\+39'; allowed: a number above 0"),
         ([{"item_id": "a", "popularity": 1e300}], "popularity: is '1e\\+300'; allowed: a number of 0 or more"),
+        ([{"item_id": "a", f"attr_{300 * 'x'}": 1}], r"'attr_x+…: has too long a name; allowed: up to 200 characters"),
         ([{"title": "Tea"}], "item_id: is missing; allowed: unique name"),
         ([{"item_id": None}], "item_id: is empty"),
         ([{"item_id": "a", "title": " "}], "title: is empty"),

@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks.ranking.new_items import new_titles, share_first
 from trimtab.catalog.change_log import ChangeLog
+from trimtab.catalog.changes import MAX_NEW_NAMES
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine
@@ -103,6 +104,20 @@ def test_a_change_is_all_or_nothing(engine: Engine, tmp_path: Path) -> None:
         live.change(delete=[known, "new"])
     assert live.newest is engine
     assert live.follow() is engine
+
+
+def test_attributes_that_no_build_has_are_few_however_they_come(engine: Engine, tmp_path: Path) -> None:
+    live = LiveEngine(engine, tmp_path)
+    for part in range(2):
+        names = (f"attr_{part}_{n}" for n in range(MAX_NEW_NAMES // 2))
+        live.change([{"item_id": f"new-{part}", "title": "Quince", **dict.fromkeys(names, "x")}])
+    live.change([{"item_id": "new-2", "title": "Quince", "attr_0_1": "y"}])  # has one of them
+    more = {"item_id": "new-3", "title": "Quince", "attr_more": "x"}
+    for refused in (lambda: live.change([more]), lambda: apply_difference(live, FeedChanges([more], [], [], 0, 1))):
+        with pytest.raises(BadParameter, match="beside 1,000 that it was not built with"):
+            refused()
+    live.change(delete=["new-0"])
+    assert live.change([more]) == 5
 
 
 def test_items_that_are_as_they_are_put_change_nothing(engine: Engine, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.waiting import PATIENCE_SECONDS
+from trimtab.core.children import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +34,14 @@ def process(
     environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     environment |= {f"TRIMTAB_{name.upper()}": str(value) for name, value in given.items()}
     command = [sys.executable, "-m", "trimtab.service.server"]
-    running = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=end_with_parent,  # noqa: PLW1509  one call of the C library
+    )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as client:
             yield running, client

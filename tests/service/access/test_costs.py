@@ -20,6 +20,7 @@ import pytest
 from tests.support.processes import is_ready, process
 from tests.support.redis_servers import running_redis
 from tests.support.waiting import eventually
+from trimtab.catalog.changes import MAX_NEW_NAMES
 from trimtab.service.playground.replay_reports import MAX_BYTES
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -59,6 +60,17 @@ def items(n: int) -> dict[str, Any]:
         return {"item_id": f"new-{place}", "description": 20 * f"fruit {name} ", **texts, **attributes, "price": 3.5}
 
     return {"items": [item(place) for place in range(n)]}
+
+
+def with_many_names(n_items: int, n_each: int) -> dict[str, Any]:
+    """Items that share as many new attributes as changes may bring."""
+    names = [f"attr_new_{n}" for n in range(MAX_NEW_NAMES)]
+
+    def item(place: int) -> dict[str, Any]:
+        its = (names[(place * n_each + n) % len(names)] for n in range(n_each))
+        return {"item_id": f"wide-{place}", "title": "Wide", **{name: next(number) for name in its}}
+
+    return {"items": [item(place) for place in range(n_items)]}
 
 
 EVERYTHING = {"q": "ice cream", "k": 200, "offset": 0, "explain": "true", "w_revenue": 1, "w_diversity": 1}
@@ -109,6 +121,16 @@ OTHERS: dict[str, Asked] = {
     "POST /events": lambda _: [Request("/events", batch(1000))],
     "PUT /items": lambda item: [
         Request("/items", items(1000)),
+        Request("/items", with_many_names(1000, 12)),
+        Request(
+            "/items",
+            {
+                "items": [
+                    {"item_id": f"many-{n}", "title": "a", **{f"attr_{n}_{m}": 1 for m in range(12)}}
+                    for n in range(1000)
+                ]
+            },
+        ),
         Request("/items", {"item_id": item, "price": next(number) / 100}),
         Request("/items", {"item_id": "new-3", "title": f"Quince sorbet {next(number)}"}),
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +15,8 @@ from trimtab.core.processes import KeptWorker
 from trimtab.service.logs import shown_slates
 from trimtab.service.logs.shown_slates import ShownSlates
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
 
 def test_a_log_that_cannot_be_read_keeps_no_event_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
@@ -20,6 +24,18 @@ def test_a_log_that_cannot_be_read_keeps_no_event_out(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(KeptWorker, "computed", fails)
     assert asyncio.run(ShownSlates(tmp_path).of(["unknown"])) == {}
+
+
+def test_slates_of_many_items_are_remembered_by_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown_slates, "MAX_ITEMS", 1000)
+    shown = ShownSlates(tmp_path)
+    for n in range(30):
+        impression = Mock(decision_id=f"d{n}", item_ids=["first", *map(str, range(99))], timestamp=NOW)
+        shown.on_search(Mock(impression=impression, slate=Mock(variants=[["small", "large"]] if n == 29 else None)))
+    remembered = shown.remembered([f"d{n}" for n in range(30)])
+    assert list(remembered) == [f"d{n}" for n in range(21, 30)]
+    assert all("98" in slate and "99" not in slate for slate in remembered.values())
+    assert [name for name, slate in remembered.items() if "large" in slate] == ["d29"]
 
 
 def test_what_many_ask_for_at_once_is_looked_up_together_and_the_process_ends(
