@@ -107,8 +107,13 @@ def fill_redis(sender: Sender) -> Iterator[bytes]:
 
 
 def many_attributes(sender: Sender) -> Iterator[bytes]:
-    """A table of names x items, almost empty."""
+    """A table of names x items, almost empty: of more names than a catalogue gets, and of as many as it may."""
     items = [{"item_id": f"a{i}", "title": "a", **{f"attr_{i}_{j}": 1 for j in range(12)}} for i in range(1000)]
+    yield sender.json("PUT", "/items", {"items": items})
+    names = [f"attr_{n}" for n in range(1000)]
+    items = [
+        {"item_id": f"a{i}", "title": "a", **{names[(12 * i + j) % 1000]: i for j in range(12)}} for i in range(1000)
+    ]
     yield sender.json("PUT", "/items", {"items": items})
 
 
