@@ -19,7 +19,6 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 import orjson
@@ -31,6 +30,7 @@ from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.own_prices import price_attributes, sale_ends
 from trimtab.catalog.schema import COLUMNS, DTYPES, Column, Kind
 from trimtab.catalog.shop import Shop
+from trimtab.text.kept import kept
 from trimtab.text.money import parse_price
 from trimtab.text.numbers import POINT, NumberFormat, parse_number
 
@@ -252,7 +252,7 @@ def read_number(value: object, number_format: NumberFormat | None = None) -> flo
     return number if math.isfinite(number) else None
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def _number_of_text(text: str, number_format: NumberFormat) -> float | None:
     number = parse_number(text, number_format if number_format.decimal else POINT)
     return float(number) if number is not None and math.isfinite(float(number)) else None

@@ -13,6 +13,10 @@ from trimtab.service.app import create_app
 from trimtab.service.observability import process_log
 from trimtab.service.settings import Settings
 from trimtab.service.tidying import freeze
+from trimtab.text.kept import limit_kept
+
+KEPT_CHARACTERS = 1 << 21
+"""Of texts that callers send, kept with what was read of them: some 20 MB, the words of 5,000 usual searches thrice."""
 
 _log = structlog.get_logger()
 
@@ -26,6 +30,7 @@ def app_of(settings: Settings) -> FastAPI:
     # A background thread that computes hands the interpreter back after this long; the default is several searches.
     sys.setswitchinterval(0.0005)
     app = create_app(settings)
+    limit_kept(KEPT_CHARACTERS)
     freeze()  # what is loaded stays
     return app
 

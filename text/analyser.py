@@ -35,8 +35,6 @@ the same."""
 TURKIC: Final = ("az", "tr")
 """Languages in which İ and I are the capitals of i and ı."""
 
-KEPT_TEXTS: Final = 4096
-
 Tokens = tuple[Token, ...]
 Texts = tuple[str, ...]
 
@@ -67,7 +65,7 @@ class Analyser:
         self._terms_of_chunk = Kept[str, Texts](self._read_terms)
         self._keys_of_chunk = Kept[str, Texts](self._read_keys)
         self._accented_of_chunk = Kept[str, Texts](lambda chunk: _accented_of(self._tokens_of_chunk[chunk]))
-        self.read = lru_cache(KEPT_TEXTS)(self.tokens)
+        self.read = Kept[str, Tokens](self.tokens).__getitem__
         self._token_of_amount = Kept[Amount, Token](self._of_amount)
         self._terms_of_amount = Kept[Amount, Texts](lambda amount: self._token_of_amount[amount].indexed)
 

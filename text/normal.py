@@ -10,10 +10,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 import regex
+
+from trimtab.text.kept import Kept
 
 APOSTROPHES: Final = "'’‘‛ʼʹʻʽ′‵`´＇ˈ՚"
 QUOTES: Final = '"“”„‟″‶〃＂ˮ'
@@ -126,11 +127,10 @@ def normalised(text: str) -> str:
         text = _THREAD.sub(r"\1 ", text)
     if text.isascii():
         return text.replace("`", "'")
-    return _normalised_text(text)
+    return _normalised_text[text]
 
 
-@lru_cache(maxsize=1024)
-def _normalised_text(text: str) -> str:
+def _read_normalised(text: str) -> str:
     text = _FOREIGN.sub(_normalised_run, text.replace("`", "'"))
     if _MAY_BE_SIGN.search(text):
         text = _CYRILLIC_TIMES.sub("x", text)
@@ -139,13 +139,16 @@ def _normalised_text(text: str) -> str:
 
 
 def _normalised_run(match: re.Match[str]) -> str:
-    return _normalised_characters(match[0])
+    return _normalised_characters[match[0]]
 
 
-@lru_cache(maxsize=1 << 16)
-def _normalised_characters(text: str) -> str:
+def _read_characters(text: str) -> str:
     text = _VULGAR_FRACTION.sub(" ", text).translate(_SAME_CHARACTER)
     return unicodedata.normalize("NFKC", text).translate(_SAME_CHARACTER).translate(_DIGITS).replace("\u2044", "/")
+
+
+_normalised_text = Kept[str, str](_read_normalised)
+_normalised_characters = Kept[str, str](_read_characters)
 
 
 def aligned(text: str) -> tuple[str, Sequence[int]]:
@@ -190,7 +193,13 @@ def written_out(text: str) -> str:
     return fold_accents(text.translate(_BY_DIGRAPH))
 
 
-@lru_cache(maxsize=65536)
 def folded(text: str) -> str:
     """A text as it is compared: normalised, without case, accents and apostrophes, one space between words."""
+    return _folded[text]
+
+
+def _read_folded(text: str) -> str:
     return " ".join(fold_accents(fold_case(normalised(text))).replace("'", "").split())
+
+
+_folded = Kept[str, str](_read_folded)

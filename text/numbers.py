@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import Literal
+
+from trimtab.text.kept import kept
 
 Sign = Literal[".", ","]
 
@@ -74,7 +75,6 @@ def plain_text(text: str) -> str:
     return "".join(str(unicodedata.decimal(sign)) if not sign.isascii() and sign.isdecimal() else sign for sign in text)
 
 
-@lru_cache(maxsize=65_536)
 def parse_number(text: str, number_format: NumberFormat = POINT) -> Decimal | None:
     """The number that the whole text is, None where it is none.
 
@@ -83,8 +83,11 @@ def parse_number(text: str, number_format: NumberFormat = POINT) -> Decimal | No
         number_format: decides what a lone point or comma before three digits is. A number whose form leaves no doubt
             is read by its form.
     """
-    if len(text) > MAX_CHARACTERS:
-        return None
+    return _number(text, number_format) if len(text) <= MAX_CHARACTERS else None
+
+
+@kept
+def _number(text: str, number_format: NumberFormat) -> Decimal | None:
     written = plain_text(text).strip()
     is_negative = written.startswith("-") or (written.endswith("-") and len(written) > 1)
     written = written.strip("+-").strip() if written[:1] in "+-" or is_negative else written
@@ -108,7 +111,7 @@ def number_format_by(shown: Mapping[Sign, int]) -> NumberFormat:
 _FIRST_NUMBER = re.compile(r"\d(?:[\d.,' ]*\d)?")
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def decimal_sign_shown(text: str) -> Sign | None:
     """The decimal sign that the first number of a text shows beyond doubt; None for `1.299`, `1299` and no number."""
     found = _FIRST_NUMBER.search(plain_text(text[:MAX_CHARACTERS]))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import regex
 from babel.numbers import get_decimal_symbol
 
+from trimtab.text.kept import Kept
 from trimtab.text.numbers import NumberFormat, parse_number
 from trimtab.text.units import Measure, Unit, unit_key, units_of
 
@@ -55,7 +55,6 @@ _GOES_ON = re.compile(r"(?<=[^\W\d_])-(?=\d)")
 _FEET = re.compile(r"'(?=\d{1,2}(?!\d))")
 """The sign behind feet, in front of inches."""
 
-KEPT: Final = 1 << 16
 _LONGEST_NUMBER: Final = 15
 """Characters beyond which a number is a name: no shop counts as far as that."""
 
@@ -91,7 +90,7 @@ class AmountReader:
     def __init__(self, languages: Sequence[str]) -> None:
         self._units: Mapping[str, Unit] = units_of(tuple(languages))
         self._format = NumberFormat("," if get_decimal_symbol(languages[0]) == "," else ".")
-        self._read = lru_cache(KEPT)(self._read_start)
+        self._read = Kept[tuple[str, bool], tuple[Amounts, int]](self._read_start)
         self._pieces, self._ounce = self._units["ct"], self._units["oz"]
 
     def amounts(self, text: str) -> Iterator[tuple[int, Amount]]:
@@ -102,7 +101,7 @@ class AmountReader:
             is_pack = text[start - 1 : start] == " " and bool(
                 _PACK_OF.search(text, max(0, start - _LONGEST_BEFORE), start)
             )
-            amounts, length = self._read(text[start : end + _LOOKED_AHEAD], is_pack)
+            amounts, length = self._read[text[start : end + _LOOKED_AHEAD], is_pack]
             at = start + length
             others: Amounts = ()
             other = at + 1
@@ -121,11 +120,12 @@ class AmountReader:
     def _measures(self, text: str) -> tuple[Amounts, int]:
         """The amounts that a text begins with, and how long they are; none where no unit is beside them."""
         found = _MAY_BE_AMOUNT.match(text)
-        amounts, length = self._read(text[: found.end() + _LOOKED_AHEAD], False) if found else ((), 0)
+        amounts, length = self._read[text[: found.end() + _LOOKED_AHEAD], False] if found else ((), 0)
         return (amounts, length) if amounts and amounts[-1][1].measure is not None else ((), 0)
 
-    def _read_start(self, text: str, is_pack: bool) -> tuple[Amounts, int]:
-        """The amounts that a text begins with, and how long what was read is."""
+    def _read_start(self, given: tuple[str, bool]) -> tuple[Amounts, int]:
+        """The amounts that a text begins with, given whether a pack is before it, and how long what was read is."""
+        text, is_pack = given
         match = _AMOUNT.match(text)
         return (tuple(self._amounts_of(text, match, is_pack)), match.end()) if match else ((), 1)
 

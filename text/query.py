@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import regex
 
+from trimtab.text.kept import Kept
 from trimtab.text.lexicon import SHORTEST_PART, SIDES, Lexicon, Terms
 from trimtab.text.other_stems import other_stems
 from trimtab.text.segmentation import HANGUL_RUN
@@ -24,10 +24,6 @@ SHORTEST_NUMBER: Final = 7
 MAX_PIECES: Final = 4
 """The most pieces of a code that some write with spaces: `06019H8000`, `0 601 9H8 000`."""
 LONGEST_IN_PIECES: Final = 20
-
-KEPT_WORDS: Final = 16_384
-KEPT_TEXTS: Final = 16_384
-"""The most words and queries whose readings are kept."""
 
 _RUN = regex.compile(r"\p{N}+|[^\p{N}]+")
 
@@ -80,8 +76,8 @@ class QueryReader:
             absent: the terms of the words of a text that it says are not there, and what items have instead.
         """
         self.lexicon, self._knows, self._absent = lexicon, knows, absent
-        self._word = lru_cache(KEPT_WORDS)(self._read_word)
-        self.read = lru_cache(KEPT_TEXTS)(self._read)
+        self._word = Kept[tuple[Any, ...], QueryWord](self._read_word).__getitem__
+        self.read = Kept[str, Reading](self._read).__getitem__
 
     def knows_word(self, word: str) -> bool:
         """Whether items have every token of a word, in whatever spelling."""

@@ -11,6 +11,7 @@ from typing import Final
 from babel import Locale
 
 from trimtab.text.forms import LANGUAGES
+from trimtab.text.kept import kept
 from trimtab.text.normal import folded
 
 _CLOCK: Final = r"(?:,? |,|T)(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
@@ -60,7 +61,7 @@ class WrittenDate:
         return f"{self.year:04d}-{month:02d}-{day:02d}{self.time}"
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def written_date(text: str) -> WrittenDate | None:
     """The date that the whole text is; None where it is none."""
     text = " ".join(text.split())

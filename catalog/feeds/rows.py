@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ import regex
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.rejections import Rejection
 from trimtab.text.currencies import codes, decimals_of
+from trimtab.text.kept import kept
 
 Value = str | int | float | bool | list[str | int | float | bool]
 """What a cell holds: text as it is written, or what a format with types says; a list where there are several."""
@@ -68,7 +68,7 @@ _SPACE = re.compile(r"^[a-z]:(?=[a-z])")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def clean_name(name: str) -> str:
     """A column's name as attributes are named, maybe empty: `Screen Size (inch)` is `screen_size_inch`."""
     plain = unicodedata.normalize("NFKC", name).strip().lower().replace("i̇", "i").removeprefix(PREFIX)

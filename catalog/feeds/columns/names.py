@@ -10,6 +10,7 @@ from operator import itemgetter
 from trimtab.catalog.feeds.columns.price_names import is_net, is_with_or_without_tax, price_kind, without_minor_units
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
 from trimtab.text.forms import LANGUAGES
+from trimtab.text.kept import kept
 from trimtab.text.money import currencies_in
 from trimtab.text.normal import folded
 
@@ -251,13 +252,13 @@ def _roles() -> dict[str, tuple[str, int]]:
     return found
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def _without_marks(name: str) -> str:
     """A name as programs write it that know no accents: `ten_san_pham`; Persian words are not joined."""
     return folded(name.replace("\u200c", "_")) if len(name) >= _LEAST_LETTERS else name
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def role_of(name: str) -> tuple[str, int] | None:
     """The role that a column's name says, and how far down the role's names it stands; None where it says none.
 
@@ -319,7 +320,7 @@ def _by_price(plain: str, apart: str, name: str) -> tuple[str, int] | None:
     return None
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def roles_within(name: str) -> frozenset[str]:
     """The roles that single words of a name say: `Tytuł oferty`, `Категория на Маркете`, `Остаток, шт`."""
     words = words_of(spaced_names(name)[1])

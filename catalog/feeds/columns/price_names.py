@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import Final, Literal
 
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
 from trimtab.text.currencies import codes
+from trimtab.text.kept import kept
 
 PriceKind = Literal["price", "sale", "regular", "other"]
 """What is asked; a lower price for some time; a higher one to compare with; what is none for its buyer."""
@@ -81,7 +82,7 @@ _LONG_SALE: Final = tuple(word for word in _SALE if len(word) > _LONG)
 """Words that may begin one: `Angebotsende`."""
 
 
-@lru_cache(maxsize=4096)
+@kept
 def price_kind(name: str) -> PriceKind | None:
     """Which of an item's prices a column has, by its name; None where that says no price."""
     words = _words(name)
@@ -98,7 +99,7 @@ def price_kind(name: str) -> PriceKind | None:
     return "price"
 
 
-@lru_cache(maxsize=4096)
+@kept
 def sale_bound(name: str) -> Literal["sale_start", "sale_end"] | None:
     """Which end of the period of a lower price a column of dates is, by its name: `Angebot bis`, `Début promo`."""
     words = _words(name)
@@ -113,7 +114,7 @@ def _without_from(words: list[str]) -> list[str]:
     return words[:-1] if words[-1] in _FROM else words
 
 
-@lru_cache(maxsize=4096)
+@kept
 def is_purchase_price(name: str) -> bool:
     """Whether a column's name says what the shop itself pays, which no shopper may ask for."""
     words = _words(name)
@@ -133,7 +134,7 @@ def is_with_or_without_tax(words: Iterable[str]) -> bool:
     return all(word in _NET or word in _GROSS or word.upper() in codes() for word in words)
 
 
-@lru_cache(maxsize=4096)
+@kept
 def is_in_minor_units(name: str) -> bool:
     """Whether a column's name says that its numbers count cents."""
     return any(word in _MINOR for word in _words(name))

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, 
 from trimtab.catalog.rejections import Omission, Rejection
 from trimtab.catalog.shop import Shop
 from trimtab.core.tasks import Tasks
+from trimtab.text.kept import kept
 
 N_GROUPS = 20_000
 """Values of a column whose titles are compared; a column with more of them has shown what it is."""
@@ -337,7 +337,7 @@ def _filled(rows: Iterable[Row | Rejection], names: dict[str, None]) -> Rows:
             yield row
 
 
-@lru_cache(maxsize=65_536)
+@kept
 def is_price_name(name: str) -> bool:
     """Whether a column's name says that it has prices."""
     return role_named(name) in ("price", "sale_price") or price_kind(name) is not None
