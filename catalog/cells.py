@@ -30,6 +30,7 @@ from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.own_prices import price_attributes, sale_ends
 from trimtab.catalog.schema import COLUMNS, DTYPES, Column, Kind
 from trimtab.catalog.shop import Shop
+from trimtab.core.courtesy import politely
 from trimtab.text.kept import kept
 from trimtab.text.money import parse_price
 from trimtab.text.numbers import POINT, NumberFormat, parse_number
@@ -140,7 +141,7 @@ def read_columns(
     found = []
     for name, cells in columns.items():
         values: list[str | float | bool | None] = []
-        for row, cell in enumerate(cells):
+        for row, cell in enumerate(politely(cells)):
             try:
                 values.append(read_cell(name, cell, rules))
             except Unreadable as error:

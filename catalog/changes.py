@@ -19,6 +19,7 @@ from trimtab.catalog.cells import NO_RULES, CellRules, coarsest, read_columns
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.items import prepared
 from trimtab.catalog.schema import COLUMNS, DTYPES, MAX_TEXT_BYTES
+from trimtab.core.courtesy import politely
 from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.text.numbers import UNDECIDED
 
@@ -68,7 +69,7 @@ def read_items(
     Raises:
         BadParameter: the first value that cannot be used; nothing is taken of the others.
     """
-    named = [dict(_flat(one, attributes)) for one in objects]
+    named = [dict(_flat(one, attributes)) for one in politely(objects)]
     _refuse_wrong_names(named, attributes)
     refuse_many_new_names(chain.from_iterable(named), attributes)
     header = [name for name in COLUMNS if any(name in one for one in named)]
@@ -76,7 +77,7 @@ def read_items(
     items: list[dict[str, Any]] = []
     first_of: dict[str, int] = {}
     for position, (given, row, problem) in enumerate(
-        zip(named, pl.DataFrame(parsed).to_dicts(), problems, strict=True)
+        politely(zip(named, pl.DataFrame(parsed).to_dicts(), problems, strict=True))
     ):
         place = f"items[{position}]." if len(objects) > 1 else ""
         if problem is not None:
@@ -145,7 +146,7 @@ def _cell(given: Mapping[str, object], name: str) -> object:
 
 
 def _refuse_wrong_names(objects: Sequence[Mapping[str, object]], attributes: Mapping[str, Attribute]) -> None:
-    for position, one in enumerate(objects):
+    for position, one in enumerate(politely(objects)):
         place = f"items[{position}]." if len(objects) > 1 else ""
         for name in one:
             if len(name) > MAX_NAME:

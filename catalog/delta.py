@@ -19,6 +19,7 @@ from trimtab.catalog.attributes.values import plain_values
 from trimtab.catalog.changes import Change, Item, plain
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
+from trimtab.core.courtesy import politely
 
 NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind != "text")
 TEXTS = tuple(name for name, column in COLUMNS.items() if column.kind == "text")
@@ -78,7 +79,7 @@ class Delta:
         """The catalogue after these changes, which follow those that are in it."""
         draft = _Draft(self)
         for change in changes:
-            for item in change.put:
+            for item in politely(change.put):
                 draft.put(item)
             for item_id in change.delete:
                 draft.delete(item_id)

@@ -17,6 +17,7 @@ from trimtab.catalog.changes import Item
 from trimtab.catalog.delta import NUMBERS, Delta
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
+from trimtab.core.courtesy import politely
 
 Values = Mapping[str, tuple[Attribute, list[Raw]]]
 """The attributes of an item with their values, by name."""
@@ -59,7 +60,7 @@ class LiveStore(ItemStore):
         # By identity: an item is replaced and never written to. It is kept, so that its identity is nobody else's.
         self.values_by_item: dict[int, tuple[Item, Values, Sequence[str]]] = {}
         known = {} if earlier is None else earlier.values_by_item
-        for item in items:
+        for item in politely(items):
             one = known.get(id(item))
             if one is None or not _are_defined(one[2], one[1], definitions):
                 names = [name.removeprefix(PREFIX) for name in item if name.startswith(PREFIX)]

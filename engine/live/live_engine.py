@@ -20,6 +20,7 @@ from trimtab.catalog.changes import Change, Item, refuse_many_new_names
 from trimtab.catalog.delta import Delta, without_built_in
 from trimtab.catalog.finest_category import MADE_OF, product_type_after
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
+from trimtab.core.courtesy import politely
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.engine.bundle.manifest import as_of
 from trimtab.engine.live.log_limits import LogLimits
@@ -153,7 +154,7 @@ class LiveEngine:
         """
         self._check(put, delete)
         given = map(self._with_family, map(self._with_product_type, map(self._without_searched, put)))
-        changing = [item for item in given if not self._is_as_it_is(item)]
+        changing = [item for item in politely(given) if not self._is_as_it_is(item)]
         if not changing and not delete:
             return None
         change = Change(self._delta.version + 1, self._delta.timestamp or self.as_of, changing, delete)

@@ -18,6 +18,7 @@ from trimtab.catalog.changes import Item
 from trimtab.catalog.delta import TEXTS, Delta
 from trimtab.catalog.groups import Groups
 from trimtab.catalog.live_store import LiveStore, Values
+from trimtab.core.courtesy import politely
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.engine.live.preparing import Aside, Prepare, Prepared, Texts, prepared_by
 from trimtab.engine.search import Engine
@@ -78,7 +79,7 @@ class EngineStates:
         """What is computed of each item's texts; of those that are new, all at once."""
         read = [
             self._read(item, values, store, row)
-            for row, (item, values) in enumerate(zip(items, store.new_values, strict=True), start=store.n_base)
+            for row, (item, values) in enumerate(politely(zip(items, store.new_values, strict=True)), store.n_base)
         ]
         new = iter(self._prepare([one.texts for one in read if one.prepared is None]))
         prepared = [next(new) if one.prepared is None else one.prepared for one in read]

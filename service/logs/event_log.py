@@ -22,6 +22,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from redis.client import Pipeline
 
 from trimtab.catalog.schema import MAX_ID_BYTES
+from trimtab.core.courtesy import politely
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import Interaction
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL, newest_events
@@ -231,8 +232,8 @@ def name_of(source: str | None, event_id: str) -> bytes:
 
 def _encoded(events: Sequence[Event], received: datetime, source: str | None) -> tuple[list[Interaction], list[bytes]]:
     """The rows of events, and their lines in the log."""
-    interactions = [event.interaction(received, source) for event in events]
-    return interactions, [orjson.dumps(one, option=LINE) for one in interactions]
+    interactions = [event.interaction(received, source) for event in politely(events)]
+    return interactions, [orjson.dumps(one, option=LINE) for one in politely(interactions)]
 
 
 def _publish(pipeline: Pipeline, lines: Sequence[bytes]) -> None:

@@ -10,6 +10,7 @@ from time import perf_counter
 import orjson
 import structlog
 
+from trimtab.core.courtesy import answering
 from trimtab.core.errors import BadInput, NotFound
 from trimtab.core.records import Slate
 from trimtab.engine import Engine
@@ -64,6 +65,7 @@ class SearchService:
         """What the engine that answers can weigh."""
         return self._planner.engine.known_weights
 
+    @answering()
     def answer(
         self,
         request: SearchRequest,
