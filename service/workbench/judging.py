@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.core.courtesy import politely
+
 MAX_GRADE = 3
 """0 is not relevant, 3 is what was looked for."""
 
@@ -47,12 +49,12 @@ class Agreement:
 def consensus(judgments: Iterable[Judged]) -> dict[str, dict[str, int]]:
     """One grade for each query and item: the mean of the judges', half a grade rounded up."""
     said: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for one in judgments:
+    for one in politely(judgments):
         for item_id, grade in one.grades.items():
             said[one.query][item_id].append(grade)
     return {
-        query: {item_id: int(np.floor(np.mean(grades) + 0.5)) for item_id, grades in items.items()}
-        for query, items in said.items()
+        query: {item_id: (2 * sum(grades) + len(grades)) // (2 * len(grades)) for item_id, grades in items.items()}
+        for query, items in politely(said.items())
     }
 
 
@@ -60,7 +62,7 @@ def agreements(judgments: Iterable[Judged]) -> list[Agreement]:
     """The agreement of each two judges, in the order of their names."""
     places: dict[tuple[str, str], int] = {}
     by_judge: dict[str, dict[int, int]] = defaultdict(dict)
-    for judged in judgments:
+    for judged in politely(judgments):
         for item_id, grade in judged.grades.items():
             by_judge[judged.judge][places.setdefault((judged.query, item_id), len(places))] = grade
     grades = np.full((len(by_judge), len(places)), NOT_JUDGED, dtype=np.int8)

@@ -6,7 +6,7 @@ Searches need none of it, so that no worker polls it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 from redis import Redis
 
+from trimtab.core.courtesy import politely
 from trimtab.core.errors import Conflict, NotFound, Unavailable
 from trimtab.service.redis.gateway import RedisGateway
 from trimtab.service.redis.persistent_hash import PersistentHash, require_room
@@ -103,9 +104,8 @@ class QuerySets:
 
     async def said_of(self, name: str, one: QuerySet) -> list[Judged]:
         """The same for a set that is at hand."""
-        queries = set(one.queries)
-        found = [_judged(field, text) for field, text in sorted((await self._fields(JUDGMENTS + name)).items())]
-        return [one for one in found if one is not None and one.query in queries]
+        fields = await self._fields(JUDGMENTS + name)
+        return await asyncio.to_thread(_judgments, fields, set(one.queries))
 
     async def n_judged(self, name: str, one: QuerySet) -> int:
         """How many queries of a set that is at hand have a judgment."""
@@ -118,7 +118,7 @@ class QuerySets:
         Raises:
             NotFound: there is no set of that name.
         """
-        return consensus(await self.judgments(name))
+        return await asyncio.to_thread(consensus, await self.judgments(name))
 
     async def judge(self, name: str, judged: Judged) -> None:
         """Keep what a judge says of a query, in place of what they said before.
@@ -174,6 +174,12 @@ def _judged_by(field: str) -> tuple[str, str]:
     except (ValueError, TypeError):
         return "", ""
     return str(query), str(judge)
+
+
+def _judgments(fields: Mapping[str, str], queries: Set[str]) -> list[Judged]:
+    """What was said of these queries; takes as long as hundreds of searches where it is as much as it may be."""
+    found = (_judged(field, text) for field, text in politely(sorted(fields.items())))
+    return [one for one in found if one is not None and one.query in queries]
 
 
 def _judged(field: str, text: str) -> Judged | None:

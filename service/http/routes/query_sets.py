@@ -6,8 +6,7 @@ import asyncio
 import csv
 import io
 import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,15 +16,16 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.catalog.judgments import COLUMNS, as_cell
+from trimtab.core.courtesy import politely
 from trimtab.core.errors import NotFound
 from trimtab.service.http.auditing import audit
 from trimtab.service.http.auth import caller_of
-from trimtab.service.http.bodies import documented_body, read_object, reference, validated
+from trimtab.service.http.bodies import JSON, documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
 from trimtab.service.logs.questions import LogQuestions, Question
 from trimtab.service.moments import Moment
-from trimtab.service.workbench.judging import MAX_GRADE, Judged, agreements
+from trimtab.service.workbench.judging import MAX_GRADE, Grades, Judged, agreements
 from trimtab.service.workbench.query_sets import MAX_QUERIES, Queries, QuerySet, QuerySets
 
 Sample = Callable[[int, Moment | None], Awaitable[list[str]]]
@@ -183,16 +183,12 @@ def _add_judging(
     @router.get(
         "/query-sets/{name}/judgments",
         responses=documented(404, 422),
+        response_model=Judgments,
         dependencies=[Depends(reader)],
         summary="What judges said, and how far they agree",
     )
-    async def judgments(name: Name) -> Judgments:
-        said = await sets.judgments(name)
-        judges: dict[str, dict[str, dict[str, int]]] = {}
-        for judged in said:
-            judges.setdefault(judged.judge, {})[judged.query] = dict(judged.grades)
-        compared = await asyncio.to_thread(agreements, said)  # seconds, where many have judged much
-        return Judgments(judges=judges, agreements=[AgreementState(**asdict(each)) for each in compared])
+    async def judgments(name: Name) -> Response:
+        return Response(await asyncio.to_thread(_said, await sets.judgments(name)), media_type=JSON)
 
     @router.get(
         "/query-sets/{name}/judgments/mine",
@@ -228,13 +224,27 @@ def _add_judging(
     )
     async def exported(name: Name) -> Response:
         """The mean of the judges' grades, half a grade rounded up."""
-        text = io.StringIO()
-        rows = csv.writer(text)
-        rows.writerow(COLUMNS)
-        for query, grades in (await sets.consensus(name)).items():
-            rows.writerows((as_cell(query), as_cell(item_id), grade) for item_id, grade in grades.items())
+        text = await asyncio.to_thread(_table, await sets.consensus(name))
         headers = {"Content-Disposition": f'attachment; filename="{name}.judgments.csv"'}
-        return Response(text.getvalue(), headers=headers, media_type="text/csv")
+        return Response(text, headers=headers, media_type="text/csv")
+
+
+def _said(judgments: Sequence[Judged]) -> bytes:
+    """The JSON of `Judgments`."""
+    judges: dict[str, dict[str, Grades]] = {}
+    for judged in politely(judgments):
+        judges.setdefault(judged.judge, {})[judged.query] = judged.grades
+    return orjson.dumps({"judges": judges, "agreements": agreements(judgments)})
+
+
+def _table(consensus: Mapping[str, Grades]) -> str:
+    """The CSV of one grade for each query and item."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    for query, grades in politely(consensus.items()):
+        rows.writerows((as_cell(query), as_cell(item_id), grade) for item_id, grade in grades.items())
+    return text.getvalue()
 
 
 async def _state(sets: QuerySets, name: str, one: QuerySet) -> QuerySetState:
