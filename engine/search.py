@@ -174,10 +174,10 @@ class Engine:
         warm_up(self._bundle.ranker.scorer, n_objectives=len(self.objectives))
         if len(self.store):
             title = self.store.titles([0])[0]
+            usual = Query(title, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
+            facets = tuple(name for name in self.store.role_names if self.store.roles[name].facet)
             for explore in (False, True):
-                self.slate(
-                    Query(title, explore=explore, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
-                )
+                self.slate(replace(usual, explore=explore, facets=facets))
 
     def with_defaults(self, query: Query) -> Query:
         """The query with what one gets that names no weights."""
