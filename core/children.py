@@ -3,9 +3,7 @@ questions about the log."""
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,8 +15,6 @@ ENDED_FIRST = "500"
 """Where memory is short, the kernel ends a child before whoever serves shoppers."""
 HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 """Variables without secrets, for a child that must not have any."""
-_PARENT_DEATH_SIGNAL = 1
-"""PR_SET_PDEATHSIG of <linux/prctl.h>."""
 
 
 def start_module(
@@ -37,15 +33,6 @@ def start_module(
     with suppress(OSError):  # elsewhere than on Linux
         Path(f"/proc/{process.pid}/oom_score_adj").write_text(ENDED_FIRST)
     return process
-
-
-def end_with_parent() -> None:
-    """Have this process ended when its parent is, however that ends: `preexec_fn` of one that nobody else would stop.
-
-    The parent is the thread that starts it. Elsewhere than on Linux nothing is done.
-    """
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def harmless_variables() -> dict[str, str]:

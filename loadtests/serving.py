@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from trimtab.core.children import end_with_parent
-
 START_SECONDS = 120
 STOP_SECONDS = 30
+_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of <linux/prctl.h>."""
 
 
 class CannotRun(Exception):
@@ -82,6 +84,15 @@ def server(host: str | None, bundle: Path, workers: int, scratch: Path, **more: 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def end_with_parent() -> None:
+    """Have this process ended when its parent is, however that ends: `preexec_fn` of one that nobody else would stop.
+
+    The parent is the thread that starts it. Elsewhere than on Linux nothing is done.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def free_port() -> int:

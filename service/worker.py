@@ -16,7 +16,7 @@ from trimtab.service.tidying import freeze
 from trimtab.text.kept import limit_kept
 
 KEPT_CHARACTERS = 1 << 21
-"""Of texts that callers send, kept with what was read of them: some 20 MB, the words of 5,000 usual searches thrice."""
+"""Texts of callers that are kept with what was read of them, some 20 MB."""
 
 _log = structlog.get_logger()
 

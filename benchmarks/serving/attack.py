@@ -30,9 +30,8 @@ from benchmarks.serving.attacks import ATTACKS, Sender
 from benchmarks.serving.http import WEIGHTS
 from benchmarks.serving.overload import Connection, exchange
 from loadtests.queries import sample_queries
-from loadtests.serving import server
+from loadtests.serving import end_with_parent, server
 from loadtests.soak import own_bytes, trend
-from trimtab.core.children import end_with_parent
 
 RATE = 50.0
 """Searches a second."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from loadtests.serving import end_with_parent
 from tests.support.waiting import PATIENCE_SECONDS
-from trimtab.core.children import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 

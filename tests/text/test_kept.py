@@ -22,13 +22,13 @@ def test_what_was_asked_is_not_asked_again() -> None:
 
     @kept
     def times(text: str, n: int) -> str:
-        """So many of them."""
+        """A text several times."""
         asked.append((text, n))
         return text * n
 
     assert [times("ab", 2), times("ab", 2), times("ab", 3)] == ["abab", "abab", "ababab"]
     assert asked == [("ab", 2), ("ab", 3)]
-    assert times.__doc__ == "So many of them."
+    assert times.__doc__ == "A text several times."
 
 
 def test_all_of_them_have_one_room_whatever_is_asked_and_however_long_it_is(room: int) -> None:

@@ -1,4 +1,4 @@
-"""Child processes: how they end."""
+"""The server that is put under load: how it ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 WAITS = "import sys; sys.stdin.read()"
 STARTS = f"""
 import subprocess, sys
-from trimtab.core.children import end_with_parent
+from loadtests.serving import end_with_parent
 subprocess.Popen([sys.executable, "-c", {WAITS!r}], preexec_fn=end_with_parent)
 print("started", flush=True)
 sys.stdin.read()
