@@ -35,6 +35,8 @@ EPOCH = "trimtab:candidates-epoch"
 KNOWN = 50_000
 """How many of the latest stored entries a worker knows of."""
 LEARNT_AT_ONCE = 1000
+USUAL_BYTES = 150_000
+"""Of an entry: there are as many as there may be where all are such, fewer of deep pages."""
 
 
 class CandidateCache:
@@ -46,6 +48,7 @@ class CandidateCache:
         self._entries = entries
         self._seconds = seconds
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
+        self._n_bytes = 0
         self._unshared: set[bytes] = set()
         self._stored: OrderedDict[bytes, None] = OrderedDict()
         self._last_read = b"0"
@@ -104,14 +107,14 @@ class CandidateCache:
 
     def _forget(self) -> None:
         self._local.clear()
+        self._n_bytes = 0
         self._unshared.clear()
         self._stored.clear()
 
     def _share(self, key: bytes, scored: ScoredCandidates) -> None:
         if key in self._unshared:
             self._unshared.discard(key)
-            n_bytes = sum(array.nbytes for array in (scored.rows, scored.features, scored.gains, scored.aspects))
-            self._redis.write_later(lambda pipeline: self._store(pipeline, key, scored), n_bytes=n_bytes)
+            self._redis.write_later(lambda pipeline: self._store(pipeline, key, scored), n_bytes=_size(scored))
 
     def _store(self, pipeline: Pipeline, key: bytes, scored: ScoredCandidates) -> None:
         pipeline.set(key, _encode(scored), ex=self._seconds)
@@ -132,10 +135,18 @@ class CandidateCache:
             self._stored.popitem(last=False)
 
     def _keep(self, key: bytes, scored: ScoredCandidates) -> None:
+        before = self._local.pop(key, None)
+        self._n_bytes += _size(scored) - (0 if before is None else _size(before))
         self._local[key] = scored
-        if len(self._local) > self._entries:
-            oldest, _ = self._local.popitem(last=False)
+        while len(self._local) > self._entries or self._n_bytes > self._entries * USUAL_BYTES:
+            oldest, its = self._local.popitem(last=False)
+            self._n_bytes -= _size(its)
             self._unshared.discard(oldest)
+
+
+def _size(scored: ScoredCandidates) -> int:
+    """Bytes of the arrays."""
+    return sum(array.nbytes for array in (scored.rows, scored.features, scored.gains, scored.aspects))
 
 
 def _encode(scored: ScoredCandidates) -> bytes:
