@@ -36,7 +36,7 @@ KNOWN = 50_000
 """How many of the latest stored entries a worker knows of."""
 LEARNT_AT_ONCE = 1000
 USUAL_BYTES = 150_000
-"""Of an entry: there are as many as there may be where all are such, fewer of deep pages."""
+"""The size of an entry as they usually are: of larger ones, for deep pages, there may be fewer."""
 
 
 class CandidateCache:
