@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +12,11 @@ import polars as pl
 from trimtab.catalog.files import read_text
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadFile
+
+FRAME = "judgments, a frame"
+"""Where a message says what is wrong with, in the place of a file's name."""
+_Numbered = tuple[int, tuple[str, str, str]]
+"""A row's number, query, item and grade."""
 
 COLUMNS = ("query", "item_id", "grade")
 MAX_GRADE = 10
@@ -44,25 +49,64 @@ def read_judgments(path: Path | str) -> pl.DataFrame:
     path = Path(path)
     rows = csv.reader(io.StringIO(read_text(path), newline=""))
     header = [name.strip() for name in next(rows, [])]
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise BadFile(path, f"column {missing[0]} is missing; needed: {','.join(COLUMNS)}")
+    _refuse_missing(header, path)
     places = [header.index(name) for name in COLUMNS]
+
+    def cells() -> Iterator[_Numbered]:
+        for row in rows:
+            if row and len(row) != len(header):
+                raise BadFile(path, f"has {len(row)} cells, the header has {len(header)}", row=rows.line_num)
+            if row:
+                query, item_id, grade = (_of_cell(row[place]) for place in places)
+                yield rows.line_num, (query, item_id, grade)
+
+    return _checked(cells(), path)
+
+
+def judgments_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """The judgments of a frame with the columns `query, item_id, grade`, checked as those of a file are.
+
+    Raises:
+        BadFile: names the row, the first of which is 1, and what is wrong with it.
+    """
+    _refuse_missing(frame.columns, FRAME)
+
+    def cells() -> Iterator[_Numbered]:
+        for row, (query, item_id, grade) in enumerate(frame.select(COLUMNS).iter_rows(), start=1):
+            yield row, (_as_text(query), _as_text(item_id), _as_text(grade))
+
+    return _checked(cells(), FRAME)
+
+
+def _as_text(value: object) -> str:
+    """A value as a file has it; a whole number that a frame keeps as a float is one."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip()
+
+
+def _refuse_missing(columns: Collection[str], source: object) -> None:
+    missing = next((name for name in COLUMNS if name not in columns), None)
+    if missing is not None:
+        raise BadFile(source, f"column {missing} is missing; needed: {','.join(COLUMNS)}")
+
+
+def _checked(cells: Iterable[_Numbered], source: object) -> pl.DataFrame:
+    """One row a pair.
+
+    Raises:
+        BadFile: the first that is wrong, by its number.
+    """
     grades: dict[tuple[str, str], int] = {}
-    for row in rows:
-        if not row:
-            continue
-        if len(row) != len(header):
-            raise BadFile(path, f"has {len(row)} cells, the header has {len(header)}", row=rows.line_num)
-        query, item_id, grade = (_of_cell(row[place]) for place in places)
+    for row, (query, item_id, grade) in cells:
         if not query or not item_id:
-            raise BadFile(path, f"{'item_id' if query else 'query'} is empty", row=rows.line_num)
+            raise BadFile(source, f"{'item_id' if query else 'query'} is empty", row=row)
         if not (grade.isascii() and grade.isdigit() and int(grade) <= MAX_GRADE):
-            raise BadFile(path, f"grade is '{grade}'; allowed: whole numbers 0 to {MAX_GRADE}", row=rows.line_num)
+            raise BadFile(source, f"grade is '{grade}'; allowed: whole numbers 0 to {MAX_GRADE}", row=row)
         if grades.setdefault((query, item_id), int(grade)) != int(grade):
-            raise BadFile(path, f"'{query}' and '{item_id}' are graded twice, differently", row=rows.line_num)
+            raise BadFile(source, f"'{query}' and '{item_id}' are graded twice, differently", row=row)
     if not grades:
-        raise BadFile(path, "has no judgments")
+        raise BadFile(source, "has no judgments")
     pairs = list(grades)
     return pl.DataFrame(
         {"query": [p[0] for p in pairs], "item_id": [p[1] for p in pairs], "grade": list(grades.values())},

@@ -113,6 +113,12 @@ def search(
     store: Annotated[str | None, typer.Option(help="store of shop.toml where somebody buys")] = None,
     near: Annotated[str | None, typer.Option(help="LATITUDE,LONGITUDE where somebody is, for `distance`")] = None,
     sort: Annotated[str | None, typer.Option(help="NAME, NAME:asc or NAME:desc instead of weights")] = None,
+    offset: Annotated[int, typer.Option(min=0, help="how many hits to leave out before the first")] = 0,
+    facet: Annotated[list[str] | None, typer.Option(help="attribute to count by; may be repeated")] = None,
+    group: Annotated[bool, typer.Option(help="show the variants of a product as one hit")] = True,
+    language: Annotated[str | None, typer.Option(help="of the words, as de; by default the catalogue's")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="search as typed, without correction")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="with --json, the features of each hit")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search a bundle and print the slate with its receipt."""
@@ -122,34 +128,35 @@ def search(
     engine = load_engine(bundle)
 
     from trimtab.cli.tables import slate_tables
-    from trimtab.core.records import Constraints, Query
-    from trimtab.engine.response import response_of
-    from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort, unknown_values, words_asked
+    from trimtab.engine.search_index import SearchIndex
+    from trimtab.retrieval.filters import unknown_values
 
-    asked_for = Query(
-        text=words_asked(query, has_conditions=bool(filter_) or sort is not None),
+    found = SearchIndex(engine).search(
+        query,
         k=k,
-        weights=engine.weights_for(weights) if attainment else weights or None,
-        constraints=Constraints(
-            max_relevance_loss=max_relevance_loss,
-            max_losses=numbers_by_name(max_loss or (), "--max-loss", "margin=0.1"),
-        ),
-        filters=tuple(parse_filter(condition) for condition in filter_ or ()),
+        offset=offset,
+        weights=weights,
+        mode="attainment" if attainment else "weights",
+        max_relevance_loss=max_relevance_loss,
+        max_losses=numbers_by_name(max_loss or (), "--max-loss", "margin=0.1"),
+        filters=filter_ or (),
+        facets=facet or (),
+        sort=sort,
+        group=group,
         user_id=user_id,
         price_list=price_list,
         store=store,
-        near=None if near is None else parse_near(near),
-        sort=None if sort is None else parse_sort(sort),
+        near=near,
+        explain=explain,
+        language=language,
+        exact=exact,
     )
-    engine = engine.in_market(asked_for)
-    slate = engine.slate(asked_for)
-    response = response_of(slate, engine.store)
     if as_json:
-        print_json(response)
+        print_json(found.response)
         return
-    results.print(*slate_tables(response, is_wide=results.width >= WIDE), sep="\n")
-    if not response["hits"]:
-        results.print(*map(plain, unknown_values(engine.store, slate.query.filters)), sep="\n")
+    results.print(*slate_tables(found.response, is_wide=results.width >= WIDE), sep="\n")
+    if not found:
+        results.print(*map(plain, unknown_values(engine.store, found.slate.query.filters)), sep="\n")
 
 
 @app.command()

@@ -14,7 +14,7 @@ from trimtab.core.metrics import Interval
 
 
 def slate_tables(response: Mapping[str, Any], *, is_wide: bool = False) -> Iterator[RenderableType]:
-    """What the query was understood as, the slate, its receipt, and whether the bound on relevance gave in.
+    """What the query was understood as, the slate, its receipt, facets, and whether the bound on relevance gave in.
 
     Args:
         response: as `GET /search` answers.
@@ -26,6 +26,8 @@ def slate_tables(response: Mapping[str, Any], *, is_wide: bool = False) -> Itera
         return
     yield _hits_table(response, list(response["hits"][0]["objectives"]) if is_wide else [])
     yield _receipt_table(response)
+    for name, counts in response["facets"].items():
+        yield plain(f"{name}: " + (", ".join(f"{value} {n:,}" for value, n in counts.items()) or "no values"))
     if response["infeasible"]:
         yield "[yellow]max_relevance_loss cannot hold here: the slate is as relevant as it can be[/]"
 

@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from trimtab.core.places import Place
 from trimtab.core.understood import Understood
 
+MAX_K = 200
+"""The most items that one search shows."""
+MAX_OFFSET = 10**9
+"""More than any catalogue has items, and what a log and its readers can hold."""
+
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 

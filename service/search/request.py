@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.errors import BadParameter
-from trimtab.core.records import Related
+from trimtab.core.records import MAX_K, MAX_OFFSET, Related
 from trimtab.core.understood import AS_TYPED, STEPS, Steps
 from trimtab.core.weights import DIVERSITY, PREFIX, RELEVANCE, loss_parameter, objective_of_loss
 from trimtab.service.identifiers import Identifier, Identity, UserToken
@@ -34,8 +34,6 @@ MAX_PARAMETERS = 64
 OF_WORDS = ("q", "language", "exact", *STEPS)
 """Parameters that say something of words."""
 MAX_TIMEOUT_MS = 10_000
-MAX_OFFSET = 10**9
-"""More than any catalogue has items, and what a log and its readers can hold."""
 LEFT_OUT = "Left out, what the bundle is set to."
 NOT_GIVEN = (None, "", [""])
 NO_WORDS = ("", "*")
@@ -85,7 +83,7 @@ class SearchRequest(BaseModel):
         "left out where there is a `filter` or `sort`.",
         examples=["ice cream"],
     )
-    k: int = Field(20, ge=1, le=200, description="How many hits.")
+    k: int = Field(20, ge=1, le=MAX_K, description="How many hits.")
     offset: int = Field(
         0,
         ge=0,

@@ -9,24 +9,40 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimtab import abtest, ranker
-    from trimtab.library import SearchIndex, SearchResult, analyze_page, build, load, replay
+    from trimtab.core import errors
+    from trimtab.engine.search_index import SearchIndex, SearchResult
+    from trimtab.library import analyze_page, build, load, replay
 
     __version__: str
 
-_SUBPACKAGES = ("abtest", "ranker")
-_LIBRARY = ("SearchIndex", "SearchResult", "analyze_page", "build", "load", "replay")
+_MODULES = {"abtest": "trimtab.abtest", "errors": "trimtab.core.errors", "ranker": "trimtab.ranker"}
+_NAMES = {
+    **dict.fromkeys(("SearchIndex", "SearchResult"), "trimtab.engine.search_index"),
+    **dict.fromkeys(("analyze_page", "build", "load", "replay"), "trimtab.library"),
+}
 
-__all__ = ["SearchIndex", "SearchResult", "__version__", "abtest", "analyze_page", "build", "load", "ranker", "replay"]
+__all__ = [
+    "SearchIndex",
+    "SearchResult",
+    "__version__",
+    "abtest",
+    "analyze_page",
+    "build",
+    "errors",
+    "load",
+    "ranker",
+    "replay",
+]
 
 
 def __getattr__(name: str) -> Any:
     from importlib import import_module, metadata  # noqa: PLC0415  # a command imports this module and needs neither
 
     value: Any
-    if name in _LIBRARY:
-        value = getattr(import_module("trimtab.library"), name)
-    elif name in _SUBPACKAGES:
-        value = import_module(f"trimtab.{name}")
+    if name in _NAMES:
+        value = getattr(import_module(_NAMES[name]), name)
+    elif name in _MODULES:
+        value = import_module(_MODULES[name])
     elif name == "__version__":
         value = metadata.version("trimtab")
     else:

@@ -2,145 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from os.path import isfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from trimtab.catalog.feeds.reading import read_feed
-from trimtab.catalog.judgments import read_judgments
-from trimtab.catalog.shop import EMPTY, naming_lines
-from trimtab.core.records import Constraints, Query, ReceiptLine, Slate
-from trimtab.core.weights import objective_of_loss
+from trimtab.catalog.feeds.reading import Feed, read_feed
+from trimtab.catalog.judgments import judgments_of, read_judgments
+from trimtab.catalog.shop import naming_lines
+from trimtab.core.errors import BadFile, BadInput, BadParameter
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
-from trimtab.engine.response import response_of
-from trimtab.retrieval.filters import parse_filter, parse_near, parse_sort, words_asked
-from trimtab.retrieval.understanding.understand import Wishes
-from trimtab.text.analyser import language_code
+from trimtab.engine.search_index import SearchIndex
 
 if TYPE_CHECKING:
     from trimtab.webpages.page import Page
 
-
-@dataclass(frozen=True)
-class SearchResult:
-    """One answered search.
-
-    Attributes:
-        hits: the items shown, the first at position 0, each with the fields of a hit of `GET /search`.
-        slate: the record behind them: candidates, propensities, seed, weights as asked for and as used.
-    """
-
-    hits: tuple[Mapping[str, Any], ...]
-    slate: Slate
-
-    @property
-    def receipt(self) -> Mapping[str, ReceiptLine]:
-        """What the weights changed of each objective against the pure-relevance slate."""
-        return self.slate.receipt
-
-    @property
-    def facets(self) -> Mapping[str, Mapping[str, int]]:
-        """The values of the attributes that were asked for, and how many of what was found has each."""
-        return {name: dict(facet.counts) for name, facet in self.slate.facets.items()}
-
-    @property
-    def weights(self) -> Mapping[str, float]:
-        """The weights used, which sum to 1; after `max_relevance_loss` they may differ from those asked for."""
-        return self.slate.weights
-
-    def __len__(self) -> int:
-        return len(self.hits)
-
-    def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        return iter(self.hits)
-
-
-class SearchIndex:
-    """A bundle, loaded and ready to search.
-
-    Attributes:
-        engine: for what this class does not do: exploration, pins, frontiers, the log row of a slate.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    @property
-    def objectives(self) -> tuple[str, ...]:
-        """The names that `search` takes weights for."""
-        return self.engine.known_weights
-
-    @property
-    def default_weights(self) -> Mapping[str, float]:
-        """The weights of a search that gives none."""
-        return self.engine.default_weights
-
-    def __len__(self) -> int:
-        return len(self.engine.store)
-
-    def search(  # noqa: PLR0913  # a keyword for each parameter of GET /search
-        self,
-        query: str | None = None,
-        *,
-        k: int = 10,
-        filters: Sequence[str] = (),
-        facets: Sequence[str] = (),
-        sort: str | None = None,
-        group: bool = True,
-        price_list: str | None = None,
-        store: str | None = None,
-        near: str | None = None,
-        user_id: str | None = None,
-        language: str | None = None,
-        max_relevance_loss: float | None = None,
-        **steering: float,
-    ) -> SearchResult:
-        """Search, steered by objective weights.
-
-        Args:
-            query: the words; `*` is every item, and filters or an order need none.
-            k: how many items to show.
-            filters: conditions as `GET /search` takes them: `brand:Acme`, `price:0..20`.
-            facets: attributes whose values are counted in `facets` of the result.
-            sort: an order instead of the weights: `price`, `price:desc`.
-            group: show the variants of a product as one hit.
-            price_list, store: by which prices of `shop.toml`, and where, somebody buys.
-            near: where somebody is, `48.857,2.352`, for `distance`.
-            user_id: rank for this user's history.
-            language: of the words, `de` or `de-AT`; those of the catalogue by default.
-            max_relevance_loss: the share of the pure-relevance slate's relevance that may be given up.
-            steering: a weight for each objective, any scale, without any of which the bundle's default weights hold;
-                and `max_<objective>_loss`, the share of that objective's own best slate that may be given up.
-
-        Raises:
-            BadParameter: nothing says what is looked for, something named is not known, or a value is not valid.
-        """
-        losses = {one: share for name, share in steering.items() if (one := objective_of_loss(name)) is not None}
-        weights = {name: weight for name, weight in steering.items() if objective_of_loss(name) is None}
-        asked = Query(
-            text=words_asked(query, has_conditions=bool(filters) or sort is not None),
-            k=k,
-            weights=weights or None,
-            constraints=Constraints(max_relevance_loss=max_relevance_loss, max_losses=losses),
-            filters=tuple(parse_filter(condition) for condition in filters),
-            facets=tuple(facets),
-            sort=None if sort is None else parse_sort(sort),
-            group=group,
-            price_list=price_list,
-            store=store,
-            near=None if near is None else parse_near(near),
-            user_id=user_id,
-        )
-        engine = self.engine.in_market(asked)  # sale prices hold by the clock
-        wishes = Wishes(language=None if language is None else language_code(language))
-        slate = engine.slate(engine.understood(asked, wishes))
-        return SearchResult(tuple(response_of(slate, engine.store)["hits"]), slate)
+_NO_PAGE = re.compile(r"https?://\S+|\S+\.(html?|xhtml|gz)", re.IGNORECASE)
 
 
 def build(
@@ -156,38 +40,51 @@ def build(
     """Build a bundle from a catalogue and load it.
 
     Args:
-        catalogue: a feed as a shop's platform exports it (CSV, JSON, XML, Parquet), or a frame with its columns.
+        catalogue: a feed as a shop's platform exports it (CSV, JSON, XML, Parquet), or a frame of the same.
         out: the folder to write; a bundle that is there is replaced.
         judgments: a CSV file or a frame of `query, item_id, grade` to learn from.
         log: an impression log to learn from.
         shop: the catalogue's `shop.toml`; without one, it is inferred.
         encoder: `wordllama`, `minilm`, `distilled`, `multilingual` or `universal`; `auto` chooses by how many items
             there are.
-        max_rejected_share: refuse a file of which more rows than this cannot be used.
+        max_rejected_share: refuse a feed of which more rows than this cannot be used.
 
     Raises:
         BadFile, BadInput: a file cannot be used; the message names the row.
     """
-    feed = None
-    source = "frame" if isinstance(catalogue, pl.DataFrame) else str(catalogue)
-    if isinstance(catalogue, pl.DataFrame):
-        items = catalogue
-    else:
-        feed = read_feed(Path(catalogue), None if shop is None else Path(shop), max_rejected_share=max_rejected_share)
-        items = feed.items
-    with naming_lines(None if shop is None else Path(shop)):
+    shop_file = None if shop is None else Path(shop)
+    judged = _judgments(judgments)
+    feed = _feed(catalogue, shop_file, max_rejected_share)
+    with naming_lines(shop_file):
         build_bundle(
-            items,
+            feed.items,
             Path(out),
-            source=source,
-            rejections=None if feed is None else feed.rejections,
-            shop=EMPTY if feed is None else feed.shop,
-            beside=Path() if shop is None else Path(shop).parent,
+            source="frame" if isinstance(catalogue, pl.DataFrame) else str(catalogue),
+            rejections=feed.rejections,
+            shop=feed.shop,
+            beside=Path() if shop_file is None else shop_file.parent,
             encoder=encoder,
-            judgments=_judgments(judgments),
+            judgments=judged,
             log_rows=None if log is None else (row for frame in read_log(Path(log)) for row in rows_of(frame)),
         )
     return load(out)
+
+
+def _feed(catalogue: Path | str | pl.DataFrame, shop_file: Path | None, max_rejected_share: float) -> Feed:
+    """What is in a catalogue; a frame is read as the file would be that has it."""
+    if not isinstance(catalogue, pl.DataFrame):
+        return read_feed(Path(catalogue), shop_file, max_rejected_share=max_rejected_share)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "frame.parquet"
+        try:
+            catalogue.write_parquet(file)
+            return read_feed(file, shop_file, max_rejected_share=max_rejected_share)
+        except pl.exceptions.PolarsError as error:
+            raise BadInput(f"catalogue: the frame cannot be read: {error}") from None
+        except BadFile as error:
+            if error.path != str(file):
+                raise
+            raise BadFile("catalogue, a frame", error.problem, row=error.row) from None
 
 
 def load(bundle: Path | str) -> SearchIndex:
@@ -238,12 +135,17 @@ def analyze_page(html: str | bytes | Path, url: str | None = None) -> Page:
 
     Raises:
         BadFile: the file cannot be read.
+        BadParameter: a text is the name of a file or an address, and not a page.
     """
     from trimtab.webpages.analyze import analyze_page as analyze  # noqa: PLC0415  # the HTML parser, of an extra
     from trimtab.webpages.ingest import read_html  # noqa: PLC0415
 
+    if isinstance(html, str) and "<" not in html and (_NO_PAGE.fullmatch(html.strip()) or isfile(html)):
+        raise BadParameter("html", f"{html.strip()!r} is not a page", "HTML, or a file as Path(...)")
     return analyze(read_html(html) if isinstance(html, Path) else html, url)
 
 
 def _judgments(given: Path | str | pl.DataFrame | None) -> pl.DataFrame | None:
-    return given if given is None or isinstance(given, pl.DataFrame) else read_judgments(given)
+    if given is None:
+        return None
+    return judgments_of(given) if isinstance(given, pl.DataFrame) else read_judgments(given)
