@@ -20,6 +20,7 @@ from trimtab.cli.console import (
     AsJson,
     BundleFolder,
     Quiet,
+    as_typed,
     load_engine,
     notes,
     numbers_by_name,
@@ -79,7 +80,7 @@ def main() -> None:
     try:
         app()
     except TrimtabError as error:
-        notes.print(f"[red]trimtab:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
+        notes.print(f"[red]trimtab:[/] {plain(as_typed(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

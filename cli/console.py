@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, BadWeight, TrimtabError
 from trimtab.core.tasks import Tasks
+from trimtab.core.weights import PREFIX
 
 if TYPE_CHECKING:
     from trimtab.engine import Engine
@@ -103,6 +104,27 @@ def plain(text: str) -> str:
 def print_json(value: object) -> None:
     """One JSON object on stdout."""
     sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+
+
+_OPTIONS = {
+    "keep": "--keep",
+    "maximise": "--maximise",
+    "method": "--method",
+    "metric": "--metric",
+    "n_policies": "--policies",
+    "out": "--out",
+    "policies": "--policy",
+}
+"""What parameters of the library are called on the command line."""
+
+
+def as_typed(error: TrimtabError) -> str:
+    """What is wrong, with parameters as the command line has them."""
+    if isinstance(error, BadWeight):
+        error = error.spelt(PREFIX)
+    elif isinstance(error, BadParameter) and error.name in _OPTIONS:
+        error = BadParameter(_OPTIONS[error.name], error.problem, error.allowed)
+    return str(error)
 
 
 def numbers_by_name(texts: Iterable[str], option: str, example: str) -> dict[str, float]:

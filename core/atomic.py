@@ -41,7 +41,7 @@ def new_folder(out: Path, *, replaces: str | None = None) -> Iterator[Path]:
         BadParameter: something else stands there.
     """
     if out.exists() and not _may_be_replaced(out, replaces):
-        raise BadParameter("--out", f"{out} exists and is not an earlier result", "a new or empty folder")
+        raise BadParameter("out", f"{out} exists and is not an earlier result", "a new or empty folder")
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     staging, old = aside / "new", aside / "old"

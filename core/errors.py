@@ -3,6 +3,7 @@
     TrimtabError              exit 1   HTTP 500
     ├── BadInput              exit 2   HTTP 422   what the caller can mend
     │   ├── BadParameter                          names one parameter, what is wrong with it, and what is allowed
+    │   │   └── BadWeight                         names an objective; whoever spells its parameter `w_revenue` says so
     │   ├── BadFile                               names a file, and the row where there is one
     │   └── BadLog                                a log that cannot be replayed as asked
     ├── Unauthorised          exit 1   HTTP 401
@@ -50,7 +51,7 @@ class BadParameter(BadInput):
     """One parameter that is wrong.
 
     Attributes:
-        name: the parameter, as the caller spells it (`w_revenue`, `k`, `filter`).
+        name: the parameter, as the caller spells it (`k`, `filter`).
         problem: what is wrong with it.
         allowed: what would have been right.
     """
@@ -60,6 +61,43 @@ class BadParameter(BadInput):
         self.problem = problem
         self.allowed = allowed
         super().__init__(f"{name}: {problem}; allowed: {allowed}")
+
+
+class BadWeight(BadParameter):
+    """A weight that is wrong, or one of an objective that there is not.
+
+    Attributes:
+        objective: its plain name; None where all weights together are wrong, which are then called `parameter`.
+        objectives: those that are allowed, for which `allowed` leaves room at its end.
+    """
+
+    def __init__(
+        self,
+        objective: str | None,
+        problem: str,
+        allowed: str = "",
+        objectives: Iterable[str] = (),
+        *,
+        parameter: str = "weights",
+    ) -> None:
+        self.objective = objective
+        self.objectives = tuple(objectives)
+        self._together = parameter
+        self._problem = problem
+        self._allowed = allowed
+        super().__init__(*self._said(""))
+
+    def spelt(self, prefix: str) -> BadParameter:
+        """The same of parameters that are called as their objectives with a prefix."""
+        return BadParameter(*self._said(prefix))
+
+    def _said(self, prefix: str) -> tuple[str, str, str]:
+        allowed = self._allowed + ", ".join(prefix + one for one in self.objectives)
+        if self.objective is None:
+            return self._together, self._problem, allowed
+        near = nearest(self.objective, self.objectives)
+        hint = "" if near is None or near == self.objective else f" (did you mean {prefix + near!r}?)"
+        return prefix + self.objective, self._problem + hint, allowed
 
 
 class BadFile(BadInput):
@@ -166,7 +204,13 @@ class BundleMismatch(BundleError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown name: the known one that it is nearest to, or nothing.
+    """The end of a sentence about an unknown name: the known one that it is `nearest` to, or nothing."""
+    found = nearest(name, known)
+    return "" if found is None else f" (did you mean {found!r}?)"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that an unknown one is nearest to; None where none is near.
 
     That is one of which a few letters differ, or else one that has all its words (`cost`: `cost_per_item`), or one of
     which a word is near (`nvy`: `Navy blue`).
@@ -175,10 +219,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     asked = name.casefold()
     wanted = set(_WORDS.findall(asked))
     words = {key: _WORDS.findall(key) for key in by_key}
-    nearest = chain(
+    near = chain(
         get_close_matches(asked, by_key, n=1),
         (key for key, own in words.items() if wanted and wanted <= set(own)),
         (key for key, own in words.items() if get_close_matches(asked, own, n=1, cutoff=NEAR_WORD)),
     )
-    found = next(nearest, None)
-    return "" if found is None else f" (did you mean {by_key[found]!r}?)"
+    found = next(near, None)
+    return None if found is None else by_key[found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from trimtab.core.errors import BadParameter, did_you_mean
+from trimtab.core.errors import BadParameter, BadWeight
 
 RELEVANCE = "relevance"
 """The objective that every bundle has and receipts compare with."""
@@ -14,6 +14,7 @@ DIVERSITY = "diversity"
 """The one objective that is a property of the slate and not of an item; every bundle has it."""
 
 PREFIX = "w_"
+"""Before the name of an objective, the parameter of its weight over HTTP and in policies."""
 
 
 def loss_parameter(objective: str) -> str:
@@ -38,30 +39,24 @@ def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, f
         A weight for every known objective, in the order of `known`, summing to 1.
 
     Raises:
-        BadParameter: an unknown objective, a weight that is negative or not finite, or all zero.
+        BadWeight: an unknown objective, a weight that is negative or not finite, or all zero.
     """
     known = tuple(known)
     for name, value in weights.items():
         if name not in known:
-            raise BadParameter(
-                PREFIX + name, "no such objective in this bundle" + did_you_mean(name, known), _listed(known)
-            )
+            raise BadWeight(name, "no such objective in this bundle", objectives=known)
         if not math.isfinite(value) or value < 0:
-            raise BadParameter(PREFIX + name, f"{value} cannot be a weight", "a finite number of 0 or more")
+            raise BadWeight(name, f"{value} cannot be a weight", "a finite number of 0 or more")
     if math.isclose(sum(weights.values()), 1, rel_tol=1e-12):
         # Another division would move the last digit: what was normalised and logged must come back as it was.
         return {name: float(weights.get(name, 0.0)) for name in known}
     largest = max((weights.get(name, 0.0) for name in known), default=0.0)
     if largest <= 0:
-        raise BadParameter("weights", "all are 0", f"at least one above 0 of {_listed(known)}")
+        raise BadWeight(None, "all are 0", "at least one above 0 of ", known)
     # Dividing by the largest first keeps the sum finite for weights near the end of the float range.
     scaled = {name: weights.get(name, 0.0) / largest for name in known}
     total = math.fsum(scaled.values())
     return {name: value / total for name, value in scaled.items()}
-
-
-def _listed(objectives: Iterable[str]) -> str:
-    return ", ".join(PREFIX + name for name in objectives)
 
 
 def parse_policy(text: str) -> tuple[str, dict[str, float]]:

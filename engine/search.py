@@ -36,7 +36,7 @@ from trimtab.engine.plan.degradation import (
     Degradation,
     Levels,
 )
-from trimtab.engine.plan.search_plan import NO_HOOKS, Hooks, ScoredSearch, SearchPlan, SearchResult
+from trimtab.engine.plan.search_plan import NO_HOOKS, EngineResult, Hooks, ScoredSearch, SearchPlan
 from trimtab.engine.stages.bounds import bound_weights
 from trimtab.engine.stages.candidate_source import CandidateSource
 from trimtab.engine.stages.choosing import choose
@@ -223,7 +223,7 @@ class Engine:
         served = (one.objective for one in self._bundle.served)
         return frozenset(one.name for one in served if any(map(is_unseen, names_in(one.value))))
 
-    def search(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> SearchResult:
+    def search(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> EngineResult:
         """Recent events, candidates, features, gains, then the slate.
 
         Raises:
@@ -241,7 +241,7 @@ class Engine:
         related = self._source.related(found.query)
         if related is not None:
             slate = replace(slate, note=related.note)
-        return SearchResult(found.scored, with_matched_words(slate, self.pipeline) if slate.query.explain else slate)
+        return EngineResult(found.scored, with_matched_words(slate, self.pipeline) if slate.query.explain else slate)
 
     def slate(self, query: Query, degradation: Degradation = NO_DEGRADATION) -> Slate:
         """What `search` shows for a query, without hooks."""

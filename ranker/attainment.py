@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trimtab.core.errors import BadInput, BadParameter
-from trimtab.core.weights import PREFIX
+from trimtab.core.errors import BadInput, BadParameter, BadWeight
 
 Floats = NDArray[np.float64]
 
@@ -79,18 +78,17 @@ def weights_for(maps: Mapping[str, Attainment], shares: Mapping[str, float], *, 
     Raises:
         BadParameter: no share, one of an objective without a map, or a number that is not a share.
     """
-    allowed = ", ".join(PREFIX + name for name in maps)
     if not maps:
         raise BadParameter("mode", "this bundle learned from nothing that attainment could be measured on", "weights")
     if not shares:
-        raise BadParameter("mode", "attainment needs a share", f"at least one of {allowed}")
+        raise BadWeight(None, "attainment needs a share", "at least one of ", maps, parameter="mode")
     weights = {}
     for name, share in shares.items():
         if name not in maps:
             problem = "gets what weight is left in mode=attainment" if name == rest else "has no attainment map"
-            raise BadParameter(PREFIX + name, problem, allowed)
+            raise BadWeight(name, problem, objectives=maps)
         if not 0 <= share <= 1:
-            raise BadParameter(PREFIX + name, f"{share} is not a share", "0 to 1 in mode=attainment")
+            raise BadWeight(name, f"{share} is not a share", "0 to 1 in mode=attainment")
         weights[name] = float(maps[name].weight_for(share))
     total = sum(weights.values())
     if total > 1:

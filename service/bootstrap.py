@@ -60,7 +60,7 @@ from trimtab.service.search.suggesting import LOOK_SECONDS as SUGGESTING_SECONDS
 from trimtab.service.search.suggesting import Suggestions
 from trimtab.service.search.synonyms import SynonymDefinitions
 from trimtab.service.search.wording import Wording
-from trimtab.service.settings import Settings
+from trimtab.service.settings import Settings, variables_of
 from trimtab.service.shared_folder import SharedFolder
 from trimtab.service.tidying import EVERY_SECONDS as TIDYING_SECONDS
 from trimtab.service.tidying import tidy
@@ -339,17 +339,11 @@ def _build_records(foundations: Foundations, experiments: Experiments) -> Record
 
 
 def _build_feeds(settings: Settings) -> FeedJobs:
-    of_log = {
-        "TRIMTAB_CATALOGUE_REDIS_URL": settings.catalogue_redis_url,
-        "TRIMTAB_SHARED_FOLDER_URL": settings.shared_folder_url,
-        "TRIMTAB_CATALOGUE_MAX_BYTES": settings.catalogue_max_bytes,
-        "TRIMTAB_CATALOGUE_KEEP_BYTES": settings.catalogue_keep_bytes,
-    }
     return FeedJobs(
         settings.data_folder,
         max_bytes=settings.max_feed_bytes,
         seconds=settings.feed_seconds,
-        variables={name: str(value) for name, value in of_log.items() if value is not None},
+        variables=variables_of(settings),
     )
 
 

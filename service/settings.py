@@ -11,8 +11,9 @@ from typing import Any, Self
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, nearest
 from trimtab.service.http.auth import is_loopback
+from trimtab.service.http.problem_documents import allowed_by
 from trimtab.service.redis.clients import STREAM_URL_PATTERN, URL_PATTERN
 from trimtab.service.search.request import MAX_TIMEOUT_MS
 
@@ -277,6 +278,8 @@ class Settings(BaseSettings):
         return tuple(filter(None, (one.strip().rstrip("/") for one in (self.allowed_origins or "").split(","))))
 
 
+OTHERS = ("milvus_", "port_", "service_", "test_")
+"""Beginnings of variables that are no settings: of other rooms, and what Kubernetes sets of a service by its name."""
 SECRETS = ("admin_key", "id_salt", "user_token_secret")
 """Settings whose values no message repeats."""
 
@@ -284,24 +287,57 @@ SECRETS = ("admin_key", "id_salt", "user_token_secret")
 def read_settings(**given: Any) -> Settings:
     """The settings of the environment, and those given, which take precedence.
 
+    Warns of variables that are nearly called as a setting.
+
     Raises:
         BadParameter: a value that cannot be used; names the variable.
     """
+    _warn_of_misspelt()
     try:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         if not first["loc"]:
             raise BadParameter("TRIMTAB_SHARED_FOLDER_URL", "is missing", first["msg"]) from None
-        name = str(first["loc"][0])
-        variable = name if name == "REDIS_URL" else _variable(name)
+        name = str(first["loc"][0]).removeprefix(ENV_PREFIX).lower()
         problem = "cannot use it" if name in SECRETS else f"cannot use {first['input']!r}"
-        raise BadParameter(variable, problem, first["msg"]) from None
+        raise BadParameter(_variable(name), problem, _allowed(name, first)) from None
+
+
+def _allowed(name: str, error: Mapping[str, Any]) -> str:
+    """What a setting may be; of one that has a pattern, its meaning."""
+    meaning = Settings.model_fields[name].description if name in Settings.model_fields else None
+    is_pattern = error["type"] == "string_pattern_mismatch"
+    return meaning if is_pattern and meaning is not None else allowed_by(str(error["msg"]))
+
+
+def _warn_of_misspelt() -> None:
+    for variable in os.environ:
+        name = variable.removeprefix(ENV_PREFIX).lower()
+        if (
+            not variable.startswith(ENV_PREFIX)
+            or name.startswith(OTHERS)
+            or name in (*Settings.model_fields, *NEW_NAMES)
+        ):
+            continue
+        meant = nearest(name, Settings.model_fields)
+        if meant is not None:
+            warnings.warn(f"{variable} is not a setting (did you mean {_variable(meant)}?)", stacklevel=3)
+
+
+def variables_of(settings: Settings) -> dict[str, str]:
+    """The environment variables by which another process has the settings that were given to this one."""
+    found = {}
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        found[_variable(name)] = "" if text is None else str(text)
+    return found
 
 
 def _variable(name: str) -> str:
     """The environment variable of a setting."""
-    return ENV_PREFIX + name.upper()
+    return "REDIS_URL" if name == "redis_url" else ENV_PREFIX + name.upper()
 
 
 def _with_new_names(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Converted:
         self.first.setdefault(one.reason, one.where)
 
 
-def convert(source: Path, out: Path, *, mapping: Path | None = None) -> Converted:
+def convert(source: Path | str, out: Path | str, *, mapping: Path | str | None = None) -> Converted:
     """Write an impression log at `out`.
 
     Args:
@@ -77,9 +77,9 @@ def convert(source: Path, out: Path, *, mapping: Path | None = None) -> Converte
         BadLog: `source` is of no known layout, or nothing in it can be used.
         BadParameter: something is at `out` already.
     """
-    layout, id_name, read = _reader_of(source, mapping)
+    layout, id_name, read = _reader_of(Path(source), None if mapping is None else Path(mapping))
     result = Converted(layout)
-    with new_folder(out) as folder:
+    with new_folder(Path(out)) as folder:
         for number, rows in enumerate(_kept(read, result, id_name)):
             write_part(frame_of(rows), folder / f"part-{number:05d}.parquet")
         if result.n_written == 0:
@@ -101,7 +101,7 @@ def _reader_of(source: Path, mapping: Path | None) -> tuple[str, str, Iterable[R
         return "open-bandit", "decision_id", open_bandit.read(source)
     raise BadLog(
         f"{source}: no known layout; allowed: a folder with ubi_queries and ubi_events files, a folder of the Open "
-        "Bandit Dataset, or any table together with --mapping"
+        "Bandit Dataset, or any table together with a mapping of its columns"
     )
 
 

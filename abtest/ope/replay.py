@@ -51,6 +51,7 @@ from trimtab.core.weights import RELEVANCE, normalise
 from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
+from trimtab.engine.search_index import SearchIndex, engine_of
 
 N_DRAWN = 100_000
 """Impressions with policies' own slates drawn, about: for what is measured, matched replay and the check of
@@ -73,10 +74,10 @@ IMPOSSIBLE = "shows what no draw for its query could: an item that is not a cand
 
 
 def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
-    log: Path,
-    engine: Engine,
+    log: Path | str,
+    index: SearchIndex | Engine,
     policies: Mapping[str, Mapping[str, float]],
-    out: Path | None = None,
+    out: Path | str | None = None,
     *,
     judgments: pl.DataFrame | None = None,
     served: Served | None = None,
@@ -103,6 +104,7 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
         BadLog: see `trimtab.abtest.ope.partitions.partitioned`.
         BadParameter: an unknown objective, a bad weight, no policy or the name `logged`; `out` is something else.
     """
+    log, engine = Path(log), engine_of(index)
     weights = _checked(policies, engine)
     judged = {} if judgments is None else judged_gains(judgments, engine)
     with partitioned(log, engine, channel, tasks=tasks) as partitions:
@@ -123,16 +125,16 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
         found = (unknown_items(judgments, engine.store), unasked_queries(judgments, texts))
         result["warnings"] += [warning for warning in found if warning is not None]
     if out is not None:
-        with new_folder(out, replaces=REPORT) as folder:
+        with new_folder(Path(out), replaces=REPORT) as folder:
             write_report(result, folder)
     return result
 
 
 def _checked(policies: Mapping[str, Mapping[str, float]], engine: Engine) -> dict[str, dict[str, float]]:
     if not policies:
-        raise BadParameter("--policy", "no policy is given", "at least one NAME=w_relevance:0.7,w_revenue:0.3")
+        raise BadParameter("policies", "no policy is given", "at least one name with its weights")
     if LOGGED in policies:
-        raise BadParameter("--policy", f"{LOGGED!r} is the log's own policy", "another name")
+        raise BadParameter("policies", f"{LOGGED!r} is the log's own policy", "another name")
     return {name: normalise(raw, engine.known_weights) for name, raw in policies.items()}
 
 

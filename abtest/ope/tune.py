@@ -41,6 +41,7 @@ from trimtab.core.progress import Progress, silent
 from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
 from trimtab.engine import Engine
+from trimtab.engine.search_index import SearchIndex, engine_of
 
 FACTORS = (0.5, 1.0, 1.6)
 """What each weight is multiplied by; a weight of 0 is tried at `NEW_WEIGHT`."""
@@ -75,9 +76,9 @@ class Choice:
 
 
 def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
-    log: Path,
-    engine: Engine,
-    out: Path | None = None,
+    log: Path | str,
+    index: SearchIndex | Engine,
+    out: Path | str | None = None,
     *,
     maximise: str,
     keep: Mapping[str, float],
@@ -102,6 +103,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
         BadLog: see `trimtab.abtest.ope.partitions.partitioned`; or its propensities are not the bundle's.
         BadParameter: an objective the bundle does not have, a share outside 0..1, or a log of several weights.
     """
+    log, engine = Path(log), engine_of(index)
     _check(engine, maximise, keep)
     with partitioned(log, engine, tasks=tasks) as partitions:
         read, segments_of_log = partitions.sample(N_TUNED), partitions.segments
@@ -159,7 +161,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
         "segments": segments,
     }
     if out is not None:
-        with new_file(out) as file:
+        with new_file(Path(out)) as file:
             file.write((json.dumps({"weights": result["weights"]}, indent=1) + "\n").encode())
     return result
 
@@ -296,12 +298,12 @@ def knee_of(
 
 def _check(engine: Engine, maximise: str, keep: Mapping[str, float]) -> None:
     known = ", ".join(engine.known_weights)
-    for option, name in (("--maximise", maximise), *(("--keep", name) for name in keep)):
+    for parameter, name in (("maximise", maximise), *(("keep", name) for name in keep)):
         if name not in engine.known_weights:
-            raise BadParameter(option, f"{name!r} is not an objective of this bundle", known)
+            raise BadParameter(parameter, f"{name!r} is not an objective of this bundle", known)
     for name, share in keep.items():
         if not 0 < share <= 1:
-            raise BadParameter("--keep", f"{share} is not a share of {name}", "above 0 up to 1, as in relevance=0.98")
+            raise BadParameter("keep", f"{share} is not a share of {name}", "above 0 up to 1")
 
 
 def _described(choice: Choice, candidates: Mapping[str, Mapping[str, float]], base: float) -> dict[str, Any]:

@@ -49,6 +49,7 @@ from trimtab.core.weights import RELEVANCE, format_weights, normalise
 from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
 from trimtab.engine.cluster.reference import EngineReference
+from trimtab.engine.search_index import SearchIndex, engine_of
 from trimtab.ranker.objectives import REVENUE
 
 LEAST_WEIGHT = 0.05
@@ -73,7 +74,7 @@ N_TO_RANK = 3
 
 
 def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
-    engine: Engine,
+    index: SearchIndex | Engine,
     *,
     metric: str = "relevance",
     n_policies: int = 20,
@@ -98,14 +99,15 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
     Raises:
         BadParameter: a metric without outcomes, or fewer than 3 policies.
     """
+    engine = engine_of(index)
     known = (
         one.objective for one in engine.served if one.objective.head in SIMULATED or one.objective.name == RELEVANCE
     )
     allowed = ", ".join(one.name for one in known)
     if metric not in allowed.split(", "):
-        raise BadParameter("--metric", f"{metric!r} has no outcome that shoppers decide", allowed)
+        raise BadParameter("metric", f"{metric!r} has no outcome that shoppers decide", allowed)
     if n_policies < N_TO_RANK:
-        raise BadParameter("--policies", f"{n_policies} cannot be ranked", "3 or more")
+        raise BadParameter("n_policies", f"{n_policies} cannot be ranked", "3 or more")
     world = world or world_of(engine)
     policies = scattered(engine, n_policies, seed)
     bounds = bounds_of(max_relevance_loss, {})

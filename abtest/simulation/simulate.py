@@ -48,6 +48,7 @@ from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.impressions import write_part
 from trimtab.engine.log.rows import SCHEMA
+from trimtab.engine.search_index import SearchIndex, engine_of
 from trimtab.engine.stages.choosing import exploration_seed
 from trimtab.engine.stages.scoring import SECONDS_KEPT
 from trimtab.ranker.slate.exploration import exploration_text, temperature_within
@@ -62,9 +63,9 @@ IMPRESSIONS_PER_BLOCK = 1_000_000
 
 
 def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-only
-    engine: Engine,
+    index: SearchIndex | Engine,
     n_impressions: int,
-    out: Path,
+    out: Path | str,
     *,
     seed: int = 0,
     k: int = K,
@@ -91,6 +92,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     Raises:
         BadParameter: `out` is there already, an unknown or bad weight, or an engine that does not explore.
     """
+    engine = engine_of(index)
     if engine.temperature <= 0:
         raise BadParameter("temperature", "this bundle does not explore", "a bundle with a temperature above 0")
     asked = engine.with_defaults(
@@ -102,7 +104,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
     click_model = click_model or PositionBased()
     rng = np.random.Generator(np.random.PCG64(seed))
     intents = world.draw(n_impressions, rng)
-    with new_folder(out) as folder:
+    with new_folder(Path(out)) as folder:
         for start in range(0, n_impressions, IMPRESSIONS_PER_BLOCK):
             some = np.arange(start, min(start + IMPRESSIONS_PER_BLOCK, n_impressions))
             drawing = Drawing(

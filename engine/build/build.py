@@ -19,11 +19,11 @@ from trimtab.catalog.rejections import Rejections
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.size_families import with_size_families
 from trimtab.catalog.store import ItemStore
-from trimtab.core.errors import BadInput, BadParameter
+from trimtab.core.errors import BadParameter, BadWeight
 from trimtab.core.parts import parts_beside
 from trimtab.core.progress import Progress, silent
 from trimtab.core.tasks import Tasks
-from trimtab.core.weights import DIVERSITY, PREFIX, loss_parameter, normalise
+from trimtab.core.weights import DIVERSITY, loss_parameter, normalise
 from trimtab.engine.build.baskets import Baskets
 from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.training import Trained, Valuation, train_ranker
@@ -76,7 +76,9 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     check_servable(method)
     items, shop = with_size_families(items, shop)
     if method != AUTO and judgments is None and log_rows is None:
-        raise BadInput(f"--method {method}: there are no judgments or a log to learn from")
+        raise BadParameter(
+            "method", f"{method!r} has nothing to learn from", f"{AUTO}, or judgments or a log beside it"
+        )
     store = store_of(with_distance(items, shop), (*definitions_of(shop), *calculated_attributes(items, shop)))
     objectives = objectives_of(shop, has_prices=store.has_prices)
     _refuse_unreadable(shop, objectives, store)
@@ -218,9 +220,9 @@ def _default_weights(shop: Shop, objectives: Sequence[Objective], *, is_learned:
     if shop.defaults.weights:
         try:
             return normalise(shop.defaults.weights, known)
-        except BadParameter as error:
-            name = error.name.removeprefix(PREFIX)
-            raise BadParameter(f"defaults.weights.{name}", error.problem, ", ".join(known)) from None
+        except BadWeight as error:
+            name = "defaults.weights" if error.objective is None else f"defaults.weights.{error.objective}"
+            raise BadParameter(name, error.problem, ", ".join(known)) from None
     if not is_learned:
         return normalise({RELEVANCE.name: 1.0}, known)
     return normalise({RELEVANCE.name: 0.8, **dict.fromkeys(others, 0.15 / max(len(others), 1)), DIVERSITY: 0.05}, known)

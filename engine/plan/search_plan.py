@@ -26,7 +26,7 @@ class SearchPlan:
     sides: Mapping[str, Side] = field(default_factory=dict)
 
 
-class CandidateCache(Protocol):
+class CandidateStore(Protocol):
     """Keeps scored candidates between searches."""
 
     def key(self, state: str, query: Query) -> bytes:
@@ -47,7 +47,7 @@ class Hooks:
         recent_events: what a user did since the bundle was built, as `Query.recent`; None where nobody can say.
     """
 
-    candidates: CandidateCache | None = None
+    candidates: CandidateStore | None = None
     recent_events: Callable[[str], tuple[str, ...] | None] | None = None
 
 
@@ -70,7 +70,7 @@ class ScoredSearch:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchResult:
+class EngineResult:
     """What a search found and what it shows of it."""
 
     scored: ScoredCandidates

@@ -119,7 +119,7 @@ def check_servable(name: str) -> None:
         BadParameter: a bundle cannot hold it, or an optional package is not installed.
     """
     if name not in (AUTO, *SERVABLE):
-        raise BadParameter("--method", f"{name!r} cannot be served", ", ".join((AUTO, *SERVABLE)))
+        raise BadParameter("method", f"{name!r} cannot be served", ", ".join((AUTO, *SERVABLE)))
     _check_installed(name)
 
 

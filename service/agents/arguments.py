@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, BadWeight
 from trimtab.core.weights import PREFIX, loss_parameter, objective_of_loss
 from trimtab.service.agents.products import MAX_AMOUNT
 from trimtab.text.currencies import decimals_of
@@ -123,8 +123,8 @@ def steering_problem(error: BadParameter, known: Iterable[str]) -> BadParameter:
     bounded = objective_of_loss(error.name)
     if bounded is not None:
         name, objective = f"{steering}.max_losses.{bounded}", bounded
-    elif error.name.startswith(PREFIX):
-        objective = error.name.removeprefix(PREFIX)
+    elif isinstance(error, BadWeight) and error.objective is not None:
+        objective = error.objective
         name = f"{steering}.objectives.{objective}"
     else:
         return error

@@ -29,7 +29,7 @@ from trimtab.service.agents.tools import CatalogueTools
 from trimtab.service.http.admission import Admission, priority_of
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.keys import Grant
-from trimtab.service.http.problem_documents import field_problem
+from trimtab.service.http.problem_documents import as_requested, field_problem
 from trimtab.service.search.search_service import SearchService
 
 PATH = "/mcp"
@@ -138,6 +138,6 @@ class AgentsDoor:
             raise MCPError(types.INVALID_PARAMS, f"{name}: {wrong.problem}; allowed: {wrong.allowed}") from None
         except TrimtabError as error:
             code = types.INVALID_PARAMS if isinstance(error, BadInput) else types.INTERNAL_ERROR
-            raise MCPError(code, str(error)) from None
+            raise MCPError(code, str(as_requested(error))) from None
         text = types.TextContent(type="text", text=orjson.dumps(answer).decode())
         return types.CallToolResult(content=[text], structured_content=answer)

@@ -96,7 +96,7 @@ class FeedJobs:
         Args:
             max_bytes: of one feed.
             seconds: the longest time that reading one may take.
-            variables: the settings of the log of changes: its limits, and the order that machines share.
+            variables: the settings of the service, see `trimtab.service.settings.variables_of`.
         """
         self._folder = data_folder.absolute() / FOLDER
         self._variables = {**os.environ, **variables, "TRIMTAB_DATA_FOLDER": str(data_folder.absolute())}

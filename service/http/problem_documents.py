@@ -22,7 +22,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from trimtab.core.errors import BadParameter, BundleError, TrimtabError, Unauthorised
+from trimtab.core.errors import BadParameter, BadWeight, BundleError, TrimtabError, Unauthorised
 from trimtab.core.weights import PREFIX, loss_parameter
 from trimtab.service.http.bodies import reference
 
@@ -133,8 +133,14 @@ def problem_response(
     return Response(orjson.dumps(body), status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def as_requested(error: TrimtabError) -> TrimtabError:
+    """The error with parameters as requests spell them."""
+    return error.spelt(PREFIX) if isinstance(error, BadWeight) else error
+
+
 def _trimtab_error(_: Request | None, error: Exception) -> Response:
     assert isinstance(error, TrimtabError)
+    error = as_requested(error)
     headers = {}
     retry_after = getattr(error, "retry_after_seconds", None)
     if retry_after is not None:
@@ -181,15 +187,18 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
     if error["type"] == "extra_forbidden":
         return _field_problem(parameter, "no such parameter", "those that /docs lists")
     problem = (error.get("ctx") or {}).get("problem") or f"cannot use {_echo(error.get('input'))}"
-    return _field_problem(parameter, problem, _allowed(message))
+    return _field_problem(parameter, problem, allowed_by(message))
 
 
 def _field_problem(parameter: str, problem: str, allowed: str) -> FieldProblem:
     return FieldProblem(parameter=_shortened(parameter), problem=_shortened(problem, MAX_DETAIL), allowed=allowed)
 
 
-def _allowed(message: str) -> str:
-    return re.sub(r"^(Input|Value|String|List|Tuple) should (be |have )?", "", message.partition(", unable to")[0])
+def allowed_by(message: str) -> str:
+    """What a message of pydantic allows, without the words before it."""
+    return re.sub(
+        r"^((Input|Value|String|List|Tuple) should (be |have )?|Value error, )", "", message.partition(", unable to")[0]
+    )
 
 
 def _echo(value: object) -> str:

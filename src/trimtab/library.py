@@ -98,7 +98,7 @@ def load(bundle: Path | str) -> SearchIndex:
 
 def replay(
     log: Path | str,
-    bundle: SearchIndex | Path | str,
+    bundle: SearchIndex | Engine | Path | str,
     policies: Mapping[str, Mapping[str, float]],
     *,
     out: Path | str | None = None,
@@ -121,9 +121,8 @@ def replay(
     """
     from trimtab.abtest.ope.replay import replay as run  # noqa: PLC0415  # matplotlib, of an extra
 
-    index = bundle if isinstance(bundle, SearchIndex) else load(bundle)
-    folder = None if out is None else Path(out)
-    return run(Path(log), index.engine, policies, folder, judgments=_judgments(judgments))
+    index = load(bundle) if isinstance(bundle, Path | str) else bundle
+    return run(log, index, policies, out, judgments=_judgments(judgments))
 
 
 def analyze_page(html: str | bytes | Path, url: str | None = None) -> Page:

@@ -244,7 +244,7 @@ def test_what_is_no_log_is_said_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(BadLog, match=r"none of 1 impressions can be used: 1 chances do not multiply"):
         convert(source, tmp_path / "log", mapping=tmp_path / "mapping.toml")
     (tmp_path / "log").write_text("mine")
-    with pytest.raises(BadParameter, match="--out"):
+    with pytest.raises(BadParameter, match=r"^out: "):
         convert(table(tmp_path), tmp_path / "log", mapping=tmp_path / "mapping.toml")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "mapping.toml", "notes", "table.csv"]
 

@@ -121,7 +121,7 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
     assert not re.search(r"(src|href)=\"http", page)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(BadParameter, match="--out"):
+    with pytest.raises(BadParameter, match=r"^out: "):
         replay(log, engine, {"b": OTHER}, tmp_path / "mine")
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "mine",

@@ -110,7 +110,7 @@ def test_a_shopper_who_found_something_takes_no_substitute_below() -> None:
 
 def test_a_log_that_is_there_already_is_left_alone(engine: Engine, world: World, log: Path) -> None:
     before = sorted(path.name for path in log.iterdir())
-    with pytest.raises(BadParameter, match="--out"):
+    with pytest.raises(BadParameter, match=r"^out: "):
         simulate(engine, 10, log, world=world)
     assert sorted(path.name for path in log.iterdir()) == before
 

@@ -65,7 +65,11 @@ def test_candidates_are_compared_sorted_where_that_is_asked(engine: Engine, worl
 
 @pytest.mark.parametrize(
     ("maximise", "keep", "names"),
-    [("profit", {}, "--maximise"), ("revenue", {"profit": 0.9}, "--keep"), ("revenue", {"relevance": 98.0}, "--keep")],
+    [
+        ("profit", {}, "^maximise: "),
+        ("revenue", {"profit": 0.9}, "^keep: "),
+        ("revenue", {"relevance": 98.0}, "^keep: "),
+    ],
 )
 def test_a_wish_that_makes_no_sense_is_named(
     engine: Engine, log: Path, maximise: str, keep: dict[str, float], names: str

@@ -40,7 +40,7 @@ def test_few_tasks_and_those_of_one_core_start_no_process(monkeypatch: pytest.Mo
 
 
 def test_an_error_for_a_reader_comes_as_it_was_raised_and_the_next_tasks_run(tasks: Processes) -> None:
-    with pytest.raises(BadInput, match=r"^w_margin: .*allowed: .*revenue"):
+    with pytest.raises(BadInput, match=r"^margin: .*allowed: .*revenue"):
         list(tasks.map(normalise, {"margin": 1.0}, [("margin",)] * FIRST_HERE + [("revenue",)] * N))
     assert list(tasks.map(mul, 1, range(N))) == list(range(N))
 

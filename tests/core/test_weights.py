@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, BadWeight
 from trimtab.core.weights import format_weights, normalise, parse_policy
 
 KNOWN = ("relevance", "revenue", "diversity")
@@ -25,19 +25,29 @@ def test_normalised_weights_are_a_point_on_the_simplex_of_all_objectives(raw: di
 @pytest.mark.parametrize(
     ("raw", "named"),
     [
-        ({"revenue": -0.1}, "w_revenue"),
-        ({"revenue": math.nan}, "w_revenue"),
-        ({"revenue": math.inf}, "w_revenue"),
+        ({"revenue": -0.1}, "revenue"),
+        ({"revenue": math.nan}, "revenue"),
+        ({"revenue": math.inf}, "revenue"),
         ({"relevance": 0.0}, "weights"),
         ({}, "weights"),
-        ({"margin": 1.0}, "w_margin"),
+        ({"margin": 1.0}, "margin"),
     ],
 )
 def test_what_is_no_weight_is_named_with_what_is_allowed(raw: dict[str, float], named: str) -> None:
-    with pytest.raises(BadParameter) as caught:
+    with pytest.raises(BadWeight) as caught:
         normalise(raw, KNOWN)
     assert caught.value.name == named
     assert caught.value.allowed
+    spelt = "weights" if named == "weights" else f"w_{named}"
+    assert caught.value.spelt("w_").name == spelt
+
+
+def test_an_unknown_objective_is_named_as_its_caller_spells_it() -> None:
+    with pytest.raises(BadWeight) as caught:
+        normalise({"revenu": 1.0}, KNOWN)
+    assert str(caught.value).startswith("revenu: no such objective in this bundle (did you mean 'revenue'?); allowed: ")
+    over_http = str(caught.value.spelt("w_"))
+    assert over_http.startswith("w_revenu: no such objective in this bundle (did you mean 'w_revenue'?); allowed: w_")
 
 
 def test_a_policy_is_read_and_written() -> None:

@@ -71,7 +71,7 @@ def test_builds_of_one_catalogue_in_two_processes_are_one_bundle(tmp_path: Path)
 def test_without_prices_there_is_no_revenue_to_weigh(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv")
-    with pytest.raises(BadParameter, match=r"w_revenue: no such objective.*w_relevance, w_diversity"):
+    with pytest.raises(BadParameter, match=r"^revenue: no such objective.*: relevance, diversity"):
         Engine.load(out).slate(Query("shirt", weights={"revenue": 1.0}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 import trimtab
+from trimtab.abtest import replay, simulate, tune
 
 ROWS = """sku,name,brand,category,price,cost
 1,Vanilla ice cream,Dairy Farm,Ice cream,3.99,2.00
@@ -118,18 +120,9 @@ def test_what_cannot_be_asked_for(shop: trimtab.SearchIndex, asked: dict[str, An
         shop.search("ice cream", **asked)
 
 
-@pytest.mark.parametrize(
-    ("judgments", "problem"),
-    [
-        ({"query": ["ice"]}, "column item_id is missing"),
-        ({"query": ["ice"], "item_id": [1], "grade": [1.5]}, r"row 1: grade is '1.5'; allowed: whole numbers 0 to 10"),
-        ({"query": ["a", "ice"], "item_id": [1, None], "grade": [1, 2]}, "row 2: item_id is empty"),
-        ({"query": [], "item_id": [], "grade": []}, "has no judgments"),
-    ],
-)
-def test_a_frame_of_judgments_is_checked(judgments: dict[str, Any], problem: str, folder: Path) -> None:
-    with pytest.raises(trimtab.errors.BadFile, match=problem):
-        trimtab.build(folder / "shop.csv", folder / "refused", judgments=pl.DataFrame(judgments))
+def test_a_frame_of_judgments_is_checked(folder: Path) -> None:
+    with pytest.raises(trimtab.errors.BadFile, match="judgments, a frame: column item_id is missing"):
+        trimtab.build(folder / "shop.csv", folder / "refused", judgments=pl.DataFrame({"query": ["ice"]}))
 
 
 @pytest.mark.parametrize("text", ["page.html", "pages/one.html.gz", "https://shop.example/a", " page.html "])
@@ -146,3 +139,24 @@ def test_a_page_as_a_text_and_as_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert trimtab.analyze_page("nothing to buy here").kind == "other"
     with pytest.raises(trimtab.errors.BadParameter, match="'page' is not a page"):
         trimtab.analyze_page("page")
+
+
+def test_a_log_is_made_replayed_and_tuned_on_by_what_was_loaded(shop: trimtab.SearchIndex, folder: Path) -> None:
+    log = str(folder / "log")
+    simulate(shop, 300, log, seed=1)
+    policies = {"expensive": {"relevance": 0.5, "revenue": 0.5}}
+    with pytest.raises(trimtab.errors.BadParameter, match=r"^out: "):
+        simulate(shop, 300, log)
+    found = replay(log, shop, policies)
+    assert found == replay(Path(log), shop.engine, policies) == trimtab.replay(log, str(folder / "bundle"), policies)
+    for problem, wrong in {
+        "policies: no policy is given; allowed: at least one name with its weights": {},
+        "revenu: no such objective in this bundle (did you mean 'revenue'?); allowed: relevance": {"a": {"revenu": 1}},
+        "policies: 'logged' is the log's own policy": {"logged": {"revenue": 1}},
+    }.items():
+        with pytest.raises(trimtab.errors.BadParameter, match=f"^{re.escape(problem)}"):
+            trimtab.replay(log, shop, wrong)
+    with pytest.raises(trimtab.errors.BadParameter, match=r"^keep: "):
+        tune(log, shop, maximise="revenue", keep={"profit": 1.0})
+    with pytest.raises(trimtab.errors.BadWeight, match=r"^margin: -1 cannot be a weight"):
+        shop.search("ice cream", margin=-1)

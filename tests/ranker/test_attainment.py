@@ -60,11 +60,11 @@ def test_shares_become_weights_on_the_simplex(revenue: float, diversity: float) 
     ("maps", "shares", "parameter", "allowed"),
     [
         ({}, {"revenue": 0.5}, "mode", "weights"),
-        (MAPS, {}, "mode", "w_revenue, w_diversity"),
-        (MAPS, {"relevance": 0.5}, "w_relevance", "w_revenue, w_diversity"),
-        (MAPS, {"margin": 0.5}, "w_margin", "w_revenue, w_diversity"),
-        (MAPS, {"revenue": 1.5}, "w_revenue", "0 to 1"),
-        (MAPS, {"revenue": float("nan")}, "w_revenue", "0 to 1"),
+        (MAPS, {}, "mode", "revenue, diversity"),
+        (MAPS, {"relevance": 0.5}, "relevance", "revenue, diversity"),
+        (MAPS, {"margin": 0.5}, "margin", "revenue, diversity"),
+        (MAPS, {"revenue": 1.5}, "revenue", "0 to 1"),
+        (MAPS, {"revenue": float("nan")}, "revenue", "0 to 1"),
     ],
 )
 def test_what_is_no_share_is_refused(maps: dict, shares: dict, parameter: str, allowed: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from trimtab.core.errors import BadInput
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
-from trimtab.service.http.problem_documents import documented, field_problem
+from trimtab.service.http.problem_documents import as_requested, documented, field_problem
 from trimtab.service.workbench.comparing import Comparer, Comparison, Row
 from trimtab.service.workbench.differences import Difference, JudgedPairs, difference_of
 from trimtab.service.workbench.judging import Grades
@@ -56,7 +56,7 @@ def comparisons_router(
                     found = field_problem(error.errors()[0])
                     rows.append(Row(query=query, problem=f"{found.parameter}: {found.problem}"))
                 except BadInput as error:
-                    rows.append(Row(query=query, problem=str(error)))
+                    rows.append(Row(query=query, problem=str(as_requested(error))))
         return Compared(rows=rows)
 
     @router.post(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trimtab.core.errors import BadParameter
-from trimtab.service.settings import NEW_NAMES, Settings, read_settings
+from trimtab.service.settings import NEW_NAMES, Settings, read_settings, variables_of
 
 UNITS = (
     "_seconds",
@@ -67,6 +67,48 @@ def test_a_data_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
         with pytest.raises(BadParameter, match=r"TRIMTAB_DATA_FOLDER: cannot use .* is not a folder"):
             read_settings(data_folder=folder)
     assert read_settings(data_folder=tmp_path / "not" / "there" / "yet")
+
+
+def test_a_variable_that_is_nearly_called_as_a_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIMTAB_WORKRES", "4")
+    with pytest.warns(UserWarning, match=r"TRIMTAB_WORKRES is not a setting \(did you mean TRIMTAB_WORKERS\?\)"):
+        assert read_settings().workers == 1
+    monkeypatch.delenv("TRIMTAB_WORKRES")
+    for name in ("SERVICE_HOST", "SERVICE_PORT", "PORT_8000_TCP", "MILVUS_TIMEOUT_SECONDS", "OF_SOMEBODY_ELSE"):
+        monkeypatch.setenv(f"TRIMTAB_{name}", "x")
+    assert read_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"workers": 0}, "TRIMTAB_WORKERS: cannot use 0; allowed: greater than or equal to 1"),
+        ({"redis_url": "http://a"}, "REDIS_URL: cannot use 'http://a'; allowed: redis://, rediss://, unix://, "),
+        ({"shared_folder_url": "mnt"}, "TRIMTAB_SHARED_FOLDER_URL: cannot use 'mnt'; allowed: folder of all machines"),
+        ({"user_token_secret": "x"}, "TRIMTAB_USER_TOKEN_SECRET: cannot use it; allowed: "),
+    ],
+)
+def test_a_setting_that_cannot_be_used_says_what_can(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(BadParameter) as caught:
+        read_settings(**given)
+    assert str(caught.value).startswith(sentence)
+
+
+def test_another_process_reads_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = Settings(
+        catalogue_redis_url="redis://a",
+        shared_folder_url=f"file://{tmp_path}",
+        catalogue_replicas=1,
+        catalogue_timeout_seconds=0.5,
+        require_keys=True,
+        id_salt="a salt of more than sixteen letters",
+        redis_url="redis://b",
+        report_folder=None,
+        data_folder=tmp_path,
+    )
+    for name, text in variables_of(given).items():
+        monkeypatch.setenv(name, text)
+    assert read_settings() == given
 
 
 def test_operations_lists_every_setting_with_its_default_and_meaning() -> None:
