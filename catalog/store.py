@@ -265,9 +265,9 @@ class ItemStore:
             return [vocabulary[code] if code >= 0 else "" for code in _taken(codes, rows)]
         return self._texts[column].all() if rows is None else self._texts[column].at(rows)
 
-    def searched_attributes(self, first: int = 0) -> list[str]:
-        """What is searched of the attributes of each item, from some row on."""
-        return [self.searched_attributes_at(row) for row in range(first, len(self))]
+    def searched_attributes(self) -> list[str]:
+        """What is searched of the attributes of each item."""
+        return [self.searched_attributes_at(row) for row in range(len(self))]
 
     def searched_attributes_at(self, row: int) -> str:
         """What is searched of the attributes of one item."""

@@ -22,11 +22,17 @@ MAX_ESCAPED_BYTES = 6
 
 
 def response_of(
-    slate: Slate, store: ItemStore, *, hidden: Collection[str] = (), private: Collection[str] = ()
+    slate: Slate,
+    store: ItemStore,
+    *,
+    arm: str | None = None,
+    hidden: Collection[str] = (),
+    private: Collection[str] = (),
 ) -> dict[str, Any]:
     """The response of `GET /search`; see the interface in docs/architecture.md.
 
     Args:
+        arm: of an experiment, that the slate was chosen by.
         hidden: features that `explain` leaves out.
         private: objectives whose values are left out; their receipts are in units of the baseline.
     """
@@ -47,8 +53,8 @@ def response_of(
         "facets": {field: dict(facet.counts) for field, facet in slate.facets.items()},
         "facet_details": {field: facet.details() for field, facet in slate.facets.items()},
         "bundle": slate.bundle,
-        "arm": None,
-        "variant": None,  # the name that `arm` had before, for one version
+        "arm": arm,
+        "variant": arm,  # the name that `arm` had before, for one version
         "took_ms": {stage: round(seconds * 1e3, 3) for stage, seconds in slate.seconds.items()},
     }
 

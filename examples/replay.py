@@ -28,7 +28,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         shop = trimtab.build(CATALOGUE, Path(folder) / "shop")
         log = Path(folder) / "log"
-        simulate(shop.engine, 6000, log, exploration_loss=0.15, seed=1)  # in production: the service's data folder
+        simulate(shop, 6000, log, exploration_loss=0.15, seed=1)  # in production: the service's data folder
         report = trimtab.replay(log, shop, POLICIES)
     for policy, metrics in report["policies"].items():
         for metric in ("relevance", "revenue"):

@@ -178,8 +178,10 @@ def build_parts(settings: Settings) -> Parts:
     cache = CandidateCache(redis, foundations.metrics, entries=settings.cache_entries, seconds=settings.cache_seconds)
     search = _build_search(foundations, serving, definitions, records, cache)
     intake = EventIntake(records.events, records.shown, lambda: search.engine)
-    users = UserData(settings.data_folder, redis, cache, serving.bundles.engines)
-    suggestions = Suggestions(foundations.pseudonyms, settings, serving.catalogue.folder, serving.bundles.engines)
+    users = UserData(settings.data_folder, redis, cache, lambda: serving.bundles.loaded)
+    suggestions = Suggestions(
+        foundations.pseudonyms, settings, serving.catalogue.folder, lambda: serving.bundles.loaded
+    )
     erasures = Erasures(settings.data_folder, users)
     return Parts(
         foundations,

@@ -47,7 +47,7 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
         raise NotFound(f"decision {row['decision_id']} was made by bundle {row['bundle']}, this is {engine.bundle_id}")
     found = engine.search(SearchPlan(query, FixedLevels(frozenset(row["degraded"])), sides_of(row)))
     scored, slate = found.scored, found.slate
-    response = response_of(slate, engine.store)
+    response = response_of(slate, engine.store, arm=row["arm"])
     for hit, contributions in zip(response["hits"], _contributions(engine, scored, slate), strict=True):
         hit["contributions"] = contributions
     differences = _differences(engine, row, slate)
@@ -55,8 +55,6 @@ def replay_decision(engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **response,
         "decision_id": row["decision_id"],
-        "arm": row["arm"],
-        "variant": row["arm"],
         "timestamp": row["timestamp"],
         "reproduced": not differences,
         "differences": differences,

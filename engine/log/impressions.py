@@ -251,7 +251,6 @@ def shown_lately(
     folder: Path,
     decision_ids: pl.Series,
     *,
-    today: date | None = None,
     look_back: timedelta = LOOK_BACK,
     unreadable: Callable[[Path], None] = lambda _: None,
 ) -> pl.DataFrame:
@@ -260,7 +259,7 @@ def shown_lately(
     Args:
         unreadable: called with each file that cannot be read as a log; the others are read.
     """
-    first = (today or datetime.now(UTC).date()) - look_back
+    first = datetime.now(UTC).date() - look_back
     frames = [pl.DataFrame(schema=SHOWN)]
     for segment in sorted((folder / SPOOL / FOLDER).glob("*.jsonl")):
         try:

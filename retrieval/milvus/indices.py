@@ -179,9 +179,9 @@ class MilvusPostings(Postings):
         return frequencies
 
 
-def postings_of(lexical: LexicalIndex, items: Sequence[ItemTerms] = ()) -> Postings:
-    """Items beside a lexical index, with the scores that they would have in it."""
-    return MilvusPostings(lexical, items) if isinstance(lexical, MilvusLexical) else Postings(lexical, items)
+def postings_of(lexical: LexicalIndex) -> Postings:
+    """Postings of no items yet beside a lexical index, with the scores that they would have in it."""
+    return MilvusPostings(lexical, ()) if isinstance(lexical, MilvusLexical) else Postings(lexical, ())
 
 
 def open_indices(folder: Path, lexicon: Lexicon, collection: Collection) -> Indices:

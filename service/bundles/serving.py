@@ -224,10 +224,6 @@ class Bundles:
         await self._redis.run_aside(self._follow)
         return changed
 
-    def engines(self) -> Mapping[str, Engine]:
-        """The loaded bundles by name."""
-        return self._roles.engines
-
     async def report(self, bundle_id: str) -> dict[str, Any] | None:
         """The report of the last check of a bundle."""
         return await self._store.report(bundle_id)

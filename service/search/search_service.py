@@ -100,8 +100,8 @@ class SearchService:
         slate, arm = found.slate, search.arm
         degraded = slate.degraded if self._redis.is_up else (*slate.degraded, REDIS)
         private = _private(engine, may_see_values)
-        response = response_of(slate, engine.store, hidden=_hidden(may_see_users), private=private)
-        answer = orjson.dumps({**response, "degraded": degraded, "arm": arm, "variant": arm})
+        response = response_of(slate, engine.store, arm=arm, hidden=_hidden(may_see_users), private=private)
+        answer = orjson.dumps({**response, "degraded": degraded})
         impression = engine.impression(slate, search.timestamp, arm=arm)
         if caller is not SHOPPER:
             impression = replace(impression, channel=caller.channel, agent=caller.agent)
