@@ -137,11 +137,11 @@ def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log
 @pytest.mark.parametrize(
     ("policies", "names"),
     [
-        ({"a": {"profit": 1.0}}, "w_profit"),
-        ({"a": {"relevance": -1.0}}, "w_relevance"),
+        ({"a": {"profit": 1.0}}, "profit: no such objective"),
+        ({"a": {"relevance": -1.0}}, "relevance: -1.0 cannot"),
         ({"a": {"relevance": 0.0}}, "weights"),
-        ({}, "--policy"),
-        ({"logged": {"relevance": 1.0}}, "--policy"),
+        ({}, "policies: no policy"),
+        ({"logged": {"relevance": 1.0}}, "policies: 'logged'"),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_named(

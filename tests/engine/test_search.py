@@ -215,7 +215,7 @@ def test_a_shelf_is_ranked_by_weights(engine: Engine) -> None:
 
 
 def test_an_unknown_weight_lists_the_known_ones(engine: Engine) -> None:
-    with pytest.raises(BadParameter, match="w_relevance, w_revenue, w_diversity"):
+    with pytest.raises(BadParameter, match="allowed: relevance, revenue, diversity"):
         engine.slate(Query("coffee", weights={"margin": 1.0}))
 
 
