@@ -147,7 +147,7 @@ def test_a_profile_speaks_where_the_request_is_silent(service: httpx.Client, eng
     assert bundle_default == pytest.approx(dict(engine.default_weights))
 
     margin = {"weights": {"revenue": 1.0}, "max_relevance_loss": 0.01}
-    assert service.put("/profiles/margin", json=margin, headers=key).json() == margin
+    assert service.put("/profiles/margin", json=margin, headers=key).json() == {**margin, "note": None}
     by_profile = search(service, q="soup", profile="margin")
     assert by_profile["receipt"]["relevance"]["change"] >= -0.01 - 1e-6
     loose = search(service, q="soup", profile="margin", max_relevance_loss=1)
@@ -202,7 +202,7 @@ def test_any_objective_has_a_budget_and_a_profile_may_set_it(service: httpx.Clie
     assert bounded["receipt"]["revenue"]["expected"] >= 0.9 * best - 1e-6
     assert not bounded["infeasible"]
     profile = {"weights": {"relevance": 1.0}, "max_revenue_loss": 0.1}
-    kept = {"max_relevance_loss": None, **profile}
+    kept = {"max_relevance_loss": None, "note": None, **profile}
     assert service.put("/profiles/earning", json=profile, headers=key).json() == kept
     answered = search(service, q="soup", profile="earning")
     assert answered["weights"] == bounded["weights"]
