@@ -119,9 +119,10 @@ def shop(client: httpx.Client) -> None:
         asked = {"q": QUERIES[person % len(QUERIES)], "user_id": f"u{person // 2}", "session_id": f"s{person}"}
         answer = client.get("/search", params=asked).raise_for_status().json()
         for place, hit in enumerate(answer["hits"][: person % 3]):
-            said = {"event_id": f"{person}-{place}", "query_id": answer["decision_id"], "item_id": hit["item_id"]}
-            client.post("/events", json={**said, "action_name": "click"}).raise_for_status()
-            client.post("/events", json={**said, "event_id": f"{person}-{place}-b", "action_name": "purchase"})
+            of = {"query_id": answer["decision_id"], "item_id": hit["item_id"], "position": place}
+            for action in ("click", "purchase"):
+                said = {"event_id": f"{action}-{person}-{place}", "action_name": action, **of}
+                client.post("/events", json=said).raise_for_status()
 
 
 def pages() -> Mapping[str, str]:

@@ -105,7 +105,7 @@ def test_a_merchandiser_finds_a_query_without_results_and_helps_it(
 
 
 def test_a_rule_is_drafted_and_shown_beside_what_is_live(page: Page, bench: httpx.Client, expected: set[str]) -> None:
-    hits = bench.get("/playground/search", params={"q": "soup", "k": 5}).json()["hits"]
+    hits = bench.get("/playground/search", params={"q": "soup", "k": 10}).json()["hits"]
     log_in(page, bench, "mia", "/workbench/rules?for=soup", expected)
     form = page.get_by_role("form", name="A rule")
     form.get_by_label("Find items by words").fill("soup")

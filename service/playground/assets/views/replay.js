@@ -12,7 +12,7 @@ open(() => fetchJson(`/replays/${encodeURIComponent(NAME)}`), (report) => {
   const metrics = Object.keys(report.estimator).filter((metric) => metric in report.log);
   return [
     ...report.warnings.map((words) => element("p", { class: "warning" }, element("b", {}, "Warning: "), `${words}.`)),
-    ...report.verdicts.flatMap(verdict),
+    ...report.verdicts.map(verdict),
     facts([
       ["impressions replayed", `${count(report.log.n_replayed)} of ${count(report.log.n_read)}`],
       ["groups of users", count(report.log.n_user_groups)],
@@ -26,12 +26,12 @@ open(() => fetchJson(`/replays/${encodeURIComponent(NAME)}`), (report) => {
   ];
 });
 
-/** A verdict: what would change and what follows, and below them, smaller, what that rests on. */
+/** A verdict: what would change, smaller what that rests on, and what follows. */
 function verdict(words) {
   const [first, ...others] = words.split(/(?<=\.) (?=[A-Z])/);
   const last = others.pop();
-  const basis = others.length > 0 && element("p", { class: "note" }, others.join(" "));
-  return [element("p", { class: "sentence" }, last ? `${first} ${last}` : first), ...(basis ? [basis] : [])];
+  const basis = others.length > 0 && element("small", {}, `${others.join(" ")} `);
+  return element("p", { class: "sentence" }, `${first} `, basis, last ?? "");
 }
 
 const count = (number) => number.toLocaleString("en");
