@@ -184,3 +184,13 @@ def test_the_number_that_pictures_are_filed_under() -> None:
 def test_a_label_has_a_number_behind_it(text: str, has_number: bool) -> None:
     dom = parse(f"<h1>Pump</h1><p>{text}</p>")
     assert any(number.kind == "sku" for number in labelled_numbers(dom, range(len(dom.segments)))) == has_number
+
+
+def test_a_label_of_one_text_says_nothing_about_the_next() -> None:
+    found = candidates("<p>Model No. CK-T28 | Item code: 70044128</p>")
+    assert (found["CK-T28"].labels["mpn"], found["70044128"].labels["sku"]) == (1, 1)
+
+
+@pytest.mark.parametrize("shown", ["No d'article 2048813", "No. d'article : 55-0912"])
+def test_a_number_as_the_swiss_and_canadians_write_it(shown: str) -> None:
+    assert candidates(shown)[shown.rsplit(" ", 1)[-1]].labels["sku"] == 1

@@ -53,6 +53,8 @@ def test_one_role_is_the_bit_of_all_roles(mark: str) -> None:
     [
         ("Add to basket", True), ("Buy now", True), ("Ask a question", False), ("Find in store", False),
         ("お気に入りに追加", False), ("カートに入れる", True), ("Lägg till i favoriter", False), ("加入收藏", False),
+        ("In mandje", True), ("Dans le panier", True),
+        ("Add bundle to bag", True), ("Zum Warenkorb", False), ("Mon panier", False),
     ],
 )  # fmt: skip
 def test_a_control_that_adds_to_the_cart(text: str, *, adds: bool) -> None:
@@ -65,7 +67,9 @@ def test_a_control_that_adds_to_the_cart(text: str, *, adds: bool) -> None:
         ('<a class="btn __special" data-modal="buy">Купити</a>', ["Купити"]),
         ('<a class="btn" href="/p/2">Buy now</a>', []),
         ('<button><img src="/b.gif" alt="カートに入れる"></button>', ["カートに入れる"]),
-        ("<a class=link href='#'>Buy now</a>", []),
+        ("<a class=link href='#'>Buy now</a>", ["Buy now"]),
+        ('<a class=btn href="/panier/ajout/7">Acheter</a>', ["Acheter"]),
+        ('<a class=btn href="/panier">Voir le panier</a>', []),
     ],
 )
 def test_what_could_be_a_control(markup: str, texts: list[str]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.bulk_prices import are_bulk
+from trimtab.webpages.features.choices import labels_not_chosen
 from trimtab.webpages.features.common import STRUCK
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark
@@ -29,6 +30,8 @@ RIVAL_NAMES = [
 ]  # fmt: skip
 NEAR = 8
 """Text segments between amounts that are read together."""
+MAX_HEIGHT = 6
+"""Elements from an amount up to the label of an option."""
 MAX_NEAR = 40
 """At most this number of them is compared with one amount."""
 TILES = 3
@@ -42,14 +45,18 @@ _LABEL_TAGS = frozenset({"dt", "th", "label", "legend"})
 TAX_RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 9, 9.5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5,
              27)  # fmt: skip
 """Standard and reduced rates, in per cent, of countries whose shops show prices with and without tax."""
-_DISQUALIFYING = frozenset({"net", "instalment", "unit", "shipping", "lowest", "threshold", "deposit", "opening"})
+_DISQUALIFYING = frozenset({
+    "net", "instalment", "unit", "shipping", "lowest", "threshold", "deposit", "opening", "added",
+})  # fmt: skip
 _OUTRIGHT = frozenset({"lowest", "deposit", "opening"})
 """What an amount is not taken for by mistake where its own text says so."""
 _ASIDE = _DISQUALIFYING | {"coupon", "used", "member", "piece"}
 _SIDES = frozenset({"net", "gross", "unit", "instalment"})
 _LONGER = frozenset({"lowest", "instalment", "threshold", "unit", "member"})
 """What amounts are called with a number: of 30 days, 12 months, 100 g, with 15 % for subscribers."""
-_CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\d")
+_CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\s?\d")
+_ADDED = re.compile(r"(?:^|[\s(])\+\s?(?:[^\W\d]{1,3}\.?|[^\w\s])?\s?\d")
+"""What is paid beside the price: `Leather + € 400`, `+ 2,50 fee`."""
 _DISQUALIFYING_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "shipping", "points"))
 _ASIDE_ROLES = _DISQUALIFYING_ROLES | role_bit("save")
 """What is called a discount is the sum that is saved as often as the price after it."""
@@ -74,7 +81,8 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
         for text, said, role in meanings
     )
     bulk = are_bulk(dom, candidates, repeated[:, 0])
-    aside |= bulk
+    unchosen = _are_inside(dom, candidates, labels_not_chosen(dom))
+    aside |= bulk | unchosen
     net = _flags(bool(role & _NET_ROLE) or "net" in said for _, said, role in meanings)
     gross = _flags("gross" in said for _, said, _ in meanings)
     disqualified = _flags(
@@ -101,14 +109,14 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
         is_smaller & is_rival[other],
         is_larger & (is_rival[other] | (member[one] & old[other] & ~struck[other] & ~hidden[other])),
         is_larger & old[other] & ~member[one],
-        _taxed(beside, value) & (net[other] | gross[one]),
-        _taxed(value, beside) & (net[one] | gross[other]),
+        are_taxed(beside, value) & (net[other] | gross[one]),
+        are_taxed(value, beside) & (net[one] | gross[other]),
     ]
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
     # What is called the former price is one where a smaller amount stands beside it, and a member's where a larger one.
     outright = _flags(bool(contexts_in(text) & _OUTRIGHT) for text, _, _ in meanings)
     former = struck | unseen | outright | (old & smaller) | np.asarray([*stated_otherwise] or [False] * n)
-    disqualified |= (old & smaller) | (member & larger)
+    disqualified |= (old & smaller) | (member & larger) | unchosen
     unclean, doubtful = _never_clean(values, shown, former), _never_clean(values, shown, former | disqualified)
     columns = [aside, disqualified, unclean, doubtful, smaller, larger, larger_old, n_places, untaxed, taxed, bulk]
     return np.column_stack([repeated, *map(np.asarray, columns)])
@@ -129,7 +137,17 @@ def _meaning(dom: Dom, candidate: Candidate) -> tuple[str, frozenset[str], int]:
         return "", frozenset(), 0
     before, after = _beside(dom, candidate)
     said = contexts_in(f"{candidate.text} {before}") | contexts_after(after)
+    if _ADDED.search(f" {before[-1:]}{candidate.text}"):
+        said |= {"added"}
     return candidate.text, said, _roles(dom, candidate.element)
+
+
+def _are_inside(dom: Dom, candidates: Sequence[Candidate], blocks: frozenset[int]) -> NDArray[np.bool_]:
+    found = (
+        bool(blocks) and not blocks.isdisjoint((one.element, *dom.ancestors(one.element, MAX_HEIGHT)))
+        for one in candidates
+    )
+    return _flags(found)
 
 
 def _flags(values: Iterable[bool]) -> NDArray[np.bool_]:
@@ -158,12 +176,18 @@ def _beside(dom: Dom, candidate: Candidate) -> tuple[str, str]:
     first, last = dom.segment_starts[candidate.element], dom.segment_ends[candidate.element]
     before = dom.segments[first - 1] if first and not is_of_other_amount(dom, first - 1, candidate.element) else ""
     before = before[-MAX_WORDS:] if len(before) <= MAX_LABEL else ""
-    behind_other = first > 1 and dom.with_digits[first - 2] and not before.endswith((":", "："))
+    behind_other = first > 1 and _may_be_amount(dom, first - 2) and not before.endswith((":", "："))
     inside = last < dom.segment_ends[max(dom.parents[candidate.element], 0)] and not _announces(dom, last)
     after = dom.segments[last][:MAX_WORDS] if inside else ""
     if behind_other and contexts_in(f"{candidate.text} {after}") & _SIDES:
         before = ""  # `100 € excl. VAT 121 € incl. VAT`: each is followed by its own words
     return _without_amount(before), _without_amount(after)
+
+
+def _may_be_amount(dom: Dom, segment: int) -> bool:
+    """Whether a text is an amount, or a number without words: its currency may stand in another node."""
+    text = dom.segments[segment]
+    return bool(dom.with_digits[segment]) and (holds_amount(text) or not any(map(str.isalpha, text)))
 
 
 def is_of_other_amount(dom: Dom, segment: int, element: int) -> bool:
@@ -198,7 +222,7 @@ def _struck(dom: Dom, element: int) -> bool:
     return dom.tags[element] in STRUCK or any(dom.tags[above] in STRUCK for above in dom.ancestors(element, 3))
 
 
-def _taxed(net: NDArray[np.float64], gross: NDArray[np.float64]) -> NDArray[np.bool_]:
+def are_taxed(net: NDArray[np.float64], gross: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether `gross` is `net` with a tax added, as rounded to cents or, of whole amounts, to units."""
     found = (net * 1.04 < gross) & (gross < net * 1.28)
     some_net, some_gross = net[found], gross[found]

@@ -26,6 +26,8 @@ MAX_OWN_READ = 4_000
 """The same of texts that stand beside others."""
 MAX_CONTROLS = 200
 MAX_CONTROL_TEXT = 120
+MAX_LINK_TEXT = 24
+"""Characters of a link that is not drawn as a button and is one."""
 MAX_ADDRESS = 1_000
 """Longer addresses of images are data URLs."""
 MAX_PRICE_TEXT = 60
@@ -208,7 +210,8 @@ def _without_parts(dom: Dom, found: list[Candidate]) -> list[Candidate]:
         if candidate.element < around and amount in parts:
             continue
         if amount > 1 and amount % 1 and SPLIT in candidate.text:
-            around, parts = dom.ends[candidate.element], frozenset({amount // 1, amount % 1})
+            cents = amount % 1
+            around, parts = dom.ends[candidate.element], frozenset({amount // 1, cents, cents * 100})
         kept.append(candidate)
     return kept
 
@@ -287,16 +290,21 @@ def _controls(dom: Dom) -> list[int]:
     in_role = [e for e in dom.having("role") if attributes[e]["role"] == "button"]
     named = [e for e in elements_with_role(dom, "cart") if dom.tags[e] in ("a", "div", "span")]
     links = [
-        e for e in dom.of_tags("a") if _is_button(attributes[e]) and says_add_to_cart(dom.text(e)[:MAX_CONTROL_TEXT])
+        e
+        for e in dom.of_tags("a")
+        if _is_control(attributes[e], dom.text_length(e)) and says_add_to_cart(dom.text(e)[:MAX_CONTROL_TEXT])
     ]
     return sorted({*dom.of_tags("button"), *inputs, *in_role, *named, *links})
 
 
-def _is_button(attributes: dict[str, str]) -> bool:
-    """Whether a link is drawn as a button and leads to no other page."""
-    return _BUTTON.search(attributes.get("class", "").lower()) is not None and (
-        attributes.get("href", "").strip().lower().startswith(("#", "javascript:")) or not attributes.get("href")
-    )
+def _is_control(attributes: dict[str, str], length: int) -> bool:
+    """Whether a link of few words leads to no other page, or is drawn as a button and its address puts something into a
+    cart."""
+    address = attributes.get("href", "").strip().lower()[:MAX_ADDRESS]
+    is_drawn = _BUTTON.search(attributes.get("class", "").lower()) is not None
+    if not address or address.startswith(("#", "javascript:")):
+        return is_drawn or length <= MAX_LINK_TEXT
+    return is_drawn and has_role(address, "cart")
 
 
 def control_text(dom: Dom, element: int) -> str:

@@ -14,7 +14,7 @@ from trimtab.webpages.parse.patterns import fast_pattern
 CONTEXT: dict[str, re.Pattern[str]] = {
     name: fast_pattern(pattern)
     for name, pattern in {
-        "old": r"\b(?:was|de:|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
+        "old": r"\b(?:was|worth|valued at|de:|list price|regular|reg\.|rrp|msrp|uvp|statt|bisher|original|retail|compare|before|avant|antes|prima"
         r"|instead|precio normal|prix conseillé|vorher|ord\.|tidligere|zamiast|p[uů]vodn|prp|előtte|cena regularna|cena katalogowa"
         r"|běžná cena|bežná cena|adviesprijs|van voor|vejl|normalpris|ordinarie|normaalihinta|ovh|svh|pvp|pvr|pvc|pccp|preț vechi|prezzo di listino"
         r"|prix public|prix barré|au lieu de|в магазинах|стара ціна|старая цена|стара цена|редовна цена|redna cena|redovna cijena|eredeti ár|listaár|önceki"

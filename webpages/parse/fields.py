@@ -20,6 +20,9 @@ MAX_OPTIONS = 40
 _HEADINGS = ("legend", "h1", "h2", "h3", "h4", "h5")
 _FIELDS = ("input", "select", "textarea")
 _BUTTONS = ("submit", "button", "image")
+_CELLS = frozenset({"th", "td", "dt"})
+_NO_CHOICES = frozenset({"", "0", "-1", "null"})
+"""Values of an option that stands for none."""
 _NOT_FIELDS = frozenset({"hidden", "reset", "file", *_BUTTONS})
 _CHOICES = frozenset({"checkbox", "radio", "range", "color"})
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -130,12 +133,12 @@ def _prompt(dom: Dom, element: int) -> str:
     if option >= dom.ends[element] or dom.tags[option] != "option":
         return ""
     attributes = dom.attributes[option]
-    return dom.text(option) if attributes.get("value") == "" or "disabled" in attributes else ""
+    return dom.text(option) if attributes.get("value") in _NO_CHOICES or "disabled" in attributes else ""
 
 
 def _before(dom: Dom, element: int, by_id: Mapping[str, int]) -> tuple[str, bool]:
-    """The text before a field, options of other fields aside, and whether it stands in a label. The label of another
-    field says nothing about this one."""
+    """The text before a field, options of other fields aside, and whether it stands in a label or in the cell before
+    the field's. The label of another field says nothing about this one."""
     first = dom.segment_starts[element]
     for index in range(first - 1, max(-1, first - 60), -1):
         owner = dom.segment_owners[index]
@@ -145,8 +148,14 @@ def _before(dom: Dom, element: int, by_id: Mapping[str, int]) -> tuple[str, bool
         labels = dom.attribute(owner, "for") if is_label else ""
         if len(text) >= MAX_BEFORE or by_id.get(labels, element) != element:
             return "", False
-        return text, is_label and not labels
+        return text, (is_label and not labels) or _is_cell_before(dom, owner, element)
     return "", False
+
+
+def _is_cell_before(dom: Dom, owner: int, element: int) -> bool:
+    """Whether a text stands in a cell of the row that an element is in, or in a term that the element describes."""
+    cell = next((one for one in (owner, *dom.ancestors(owner, 2)) if dom.tags[one] in _CELLS), -1)
+    return cell >= 0 and dom.ends[cell] <= element < dom.ends[dom.parents[cell]]
 
 
 def _shape(options: Sequence[str]) -> str:

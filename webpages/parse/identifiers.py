@@ -31,8 +31,10 @@ _PICTURE_PART = re.compile(r"[A-Za-z]*\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 MAX_PICTURES, MAX_ADDRESS = 80, 500
 MAX_PAGE_HEIGHT, MAX_CLASSES = 20, 1_000
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_PARTS = re.compile(r"[\s._/-]+")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
-MIN_WORD = 4
+MIN_WORD, MIN_LETTERS = 4, 3
 _IS_ADDRESS = re.compile(
     r"\.(?:com|net|org|de|fr|uk|eu|io|php|html?|aspx?|jsp|js|css|png|jpe?g|gif|webp|svg|pdf)\b|//|^www\."
 )
@@ -41,7 +43,7 @@ _IS_AMOUNT = re.compile(
 )
 _IS_MEASURE = re.compile(
     r"\d{1,4}(?:mm|cm|kg|mg|ml|gb|tb|mb|mhz|ghz|hz|mah|lbs|inch|px|dpi|pcs)|\d{1,3}(?:m|g|l|cl|w|v|a|oz|lb|in|ft|k|p|x|xl|st|x\d{1,4})"
-    r"|(?:mp|usb|ps|h|ip|wifi|ddr|html|utf|web|http|ie|gdpr)\d{1,3}|4k|8k|3d|2d|b2b|b2c|covid19|iso\d{4}"
+    r"|m\d{1,2}x\d{1,3}|(?:mp|usb|ps|h|ip|wifi|ddr|html|utf|web|http|ie|gdpr)\d{1,3}|4k|8k|3d|2d|b2b|b2c|covid19|iso\d{4}"
 )
 """Codes that are words: sizes, formats, standards."""
 _FORM_FIELD = re.compile(
@@ -87,7 +89,7 @@ class SkuCandidate:
         n_in_forms: fields of forms that carry it as the number of a product.
         n_alone: texts that are this number and nothing else, of one that stands in the address.
         n_in_pictures: pictures whose address has it.
-    n_in_page: how often the page itself, or the block around its name, is called by it.
+        n_in_page: how often the page itself, or the block around its name, is called by it.
     """
 
     value: str
@@ -158,6 +160,12 @@ def is_plausible(value: str, key: str) -> bool:
     if not any(character.isdigit() for character in key):
         return len(key) >= (3 if "-" in value else MIN_WORD) and not value.islower()
     return _IS_MEASURE.fullmatch(key) is None
+
+
+def _is_worded(value: str) -> bool:
+    """Whether a value with parts is words with a number among them: `Tinto Reserva 2019`, `tea-of-linden-100g`."""
+    words = [part for part in _PARTS.split(value) if len(part) >= MIN_LETTERS and part.isalpha() and not part.isupper()]
+    return len(words) > 1 or (bool(words) and " " in value)
 
 
 def sku_candidates(reading: Reading) -> list[SkuCandidate]:
@@ -258,7 +266,7 @@ def _from_texts(reading: Reading, collect: Collect) -> None:
     for index in np.flatnonzero(dom.with_digits).tolist():
         segment = dom.segments[index]
         key = key_of(segment) if len(segment) <= MAX_ALONE else ""
-        if len(key) >= MIN_ALONE and key in address and _ALONE.fullmatch(segment):
+        if len(key) >= MIN_ALONE and key in address and _ALONE.fullmatch(segment) and not _is_worded(segment):
             candidate = collect(segment, dom.segment_owners[index])
             if candidate:
                 candidate.n_alone += 1
@@ -338,7 +346,9 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], collect: Col
         for value in dict.fromkeys([*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]]):
             bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
             for form in dict.fromkeys([value, bare, *_TAIL.findall(value)]):
-                if 3 <= len(form) <= 20 and sum(character.isdigit() for character in form) >= min(3, len(form)):
+                n_digits = sum(character.isdigit() for character in form)
+                is_year = form != token and _YEAR.fullmatch(form) is not None
+                if 3 <= len(form) <= 20 and n_digits >= min(3, len(form)) and not is_year and not _is_worded(form):
                     candidate = collect(form, -1)
                     if candidate:
                         candidate.whole_token = True

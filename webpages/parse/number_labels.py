@@ -36,7 +36,7 @@ _SKU = (
     rf"|\bid(?![^\W\d_])(?:\s(?:de\s|do\s|del\s)?{_GOODS})?"
     rf"|\br[eé]f(?:[eé]rence|erencia|er[eê]ncia|erenza)?\b\.?{_OF}"
     rf"|\bc[oó]d(?:igo|ice|\.)?(?![^\W\d_]){_OF}|\bcode(?:{_OF}{_ENDS}|\s{_GOODS})"
-    rf"|\b(?:n[uú]m[eé]ro|n[°º.])\s?(?:(?:d[ei]|del|do|di)\s|d['’]\s?|de\sl['’]\s?)?{_GOODS}"
+    rf"|\bno\.?\s?d(?:['’]\s?|e\s|el\s){_GOODS}|\b(?:n[uú]m[eé]ro|n[°º.])\s?(?:(?:d[ei]|del|do|di)\s|d['’]\s?|de\sl['’]\s?)?{_GOODS}"
     rf"|\b(?:kód|код|[sš]ifra|шифра|κωδ(?:ικός|\.)){_WORDS}|\bартикул|\bарт\.|\bartikul[is]\b|\bномер\sтовар[ау]"
     rf"|\b(?:kod(?:as|i)?{_WORDS}|symbol|indeks|style){_ENDS}|\bkode?\s(?:produktu|produk|barang|towaru)|\b(?:prekės|preces)\skod[as]s?"
     r"|\b(?:katal\w+|kat\.|obj(?:ednávací|\.)?)\s(?:broj|číslo|č\.)|\b(?:numer|nr)\s(?:katalogowy|art(?:ykułu|\.)?|produktu)"
@@ -69,6 +69,8 @@ _CODE_OF_OTHER = re.compile(
     r"|\buse\b|\bwith\b|\benter\b|\bapply\b|%|\boff\b"
 )
 """Words before a label or in it that make the number a code of something else."""
+_APART = "|·•;"
+"""Signs that set labels of one text apart: `Model No. T28 | Item code: 7004`."""
 MAX_WORDS_BEFORE = 6
 """Words before a label in one text; behind more of them it is a word of a sentence."""
 
@@ -162,8 +164,9 @@ def _has_blanks_inside(text: str) -> bool:
 
 def _kind_of(segment: str, label: re.Match[str]) -> str | None:
     """What a label announces; None where it is the label of another code, or a word of a sentence."""
-    before = segment[: label.start()].lower()
-    if len(before.split()) > MAX_WORDS_BEFORE or _CODE_OF_OTHER.search(segment[: label.end()].lower()):
+    first = max(segment.rfind(sign, 0, label.start()) for sign in _APART) + 1
+    before = segment[first : label.start()].lower()
+    if len(before.split()) > MAX_WORDS_BEFORE or _CODE_OF_OTHER.search(segment[first : label.end()].lower()):
         return None
     kind = label.lastgroup or "sku"
     return "mpn" if kind == "sku" and _MODEL.search(before) else kind

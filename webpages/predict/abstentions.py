@@ -26,6 +26,6 @@ def _reason(scorer: Scorer, kind: str) -> str:
         return "nothing on the page could be one"
     likeliest = " ".join(choice.candidate.text.split())[:MAX_TEXT]
     chance = f"the likeliest, {likeliest!r}, has a chance of {choice.confidence:.2f}"
-    if choice.dissent:
+    if choice.dissent and kind == "price":
         return f"what the page states and what it shows differ, and neither convinces: {chance}"
     return f"nothing convinces: {chance}"

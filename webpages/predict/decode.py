@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import feature_names
+from trimtab.webpages.features.price_rivals import are_taxed
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.reading import plain_words
 
@@ -33,7 +35,8 @@ out where the page does not state it as its price."""
 class Decision:
     """Index of the best candidate of the best group, the group's logit and its lead over the next group.
 
-    `dissent` is 1 where the page states another value than the chosen one, or states this one and shows others.
+    `dissent` is 1 where the page states another value than the chosen one, or states this one and shows others; of a
+    picture, where the page does not state it.
     """
 
     index: int
@@ -80,9 +83,17 @@ def decide_candidates(
     penalties = _penalties(level, candidates, rows) if kind == "price" else np.zeros(len(rows))
     logits = logits - penalties
     shown = [candidate.source == "text" for candidate in candidates]
-    decision = decide(meanings(kind, candidates), logits, shown)
-    if decision is None or kind != "price":
-        return decision
+    if kind != "price":
+        decision = decide(meanings(kind, candidates), logits, shown)
+        if decision is None or kind != "image":
+            return decision
+        return replace(decision, dissent=_is_not_stated(level, rows[decision.index]))
+    taxed = amounts_with_tax(level, candidates, rows)
+    amounts = [candidate.money.amount if candidate.money else Decimal(0) for candidate in candidates]
+    stands = [is_shown and amount not in taxed for is_shown, amount in zip(shown, amounts, strict=True)]
+    decision = decide([taxed.get(amount, amount) for amount in amounts], logits, stands)
+    if decision is None:
+        return None
     names = feature_names("price", level)
     stated_otherwise = (
         rows[decision.index, names.index("n_stated")] > 0 >= rows[decision.index, names.index("agrees_any")]
@@ -94,15 +105,42 @@ def decide_candidates(
     return replace(decision, lead=lead, dissent=float(stated_otherwise or shown_otherwise))
 
 
+def amounts_with_tax(level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32]) -> dict[Decimal, Decimal]:
+    """The amount with tax of each amount that is called one without, where a page shows both and states neither or the
+    larger one: they are one price said twice."""
+    names = feature_names("price", level)
+    net, gross = rows[:, names.index("taxed_beside")] > 0, rows[:, names.index("untaxed_beside")] > 0
+    if not net.any():
+        return {}
+    stated = rows[:, names.index("agrees_any")] > 0
+    smaller = _amounts(candidates, net & ~stated)
+    larger = _amounts(candidates, gross)
+    return {
+        one: other
+        for one in smaller
+        for other in larger
+        if are_taxed(np.asarray([float(one)]), np.asarray([float(other)]))[0]
+    }
+
+
+def _amounts(candidates: Sequence[Candidate], are_asked: NDArray[np.bool_]) -> set[Decimal]:
+    asked = (candidates[index].money for index in np.flatnonzero(are_asked).tolist())
+    return {money.amount for money in asked if money is not None}
+
+
 def meanings(kind: str, candidates: Sequence[Candidate]) -> list[Hashable]:
-    """What each candidate means: the amount, the picture, the words; each control is its own."""
-    if kind == "price":
-        return [candidate.money.amount if candidate.money else None for candidate in candidates]
+    """What each candidate but a price means: the picture, the words; each control is its own."""
     if kind == "image":
         return [image_key(candidate.text) for candidate in candidates]
     if kind == "name":
         return [plain_words(candidate.text) for candidate in candidates]
     return [candidate.element for candidate in candidates]
+
+
+def _is_not_stated(level: str, row: NDArray[np.float32]) -> float:
+    """1 of a picture that the page does not state, 0 of one that it states."""
+    names = feature_names("image", level)
+    return float(not any(row[names.index(name)] > 0 for name in ("is_og_image", "is_stated")))
 
 
 def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32]) -> NDArray[np.float64]:

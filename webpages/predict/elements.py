@@ -120,10 +120,9 @@ def _add_to_cart(reading: Reading, choice: Choice | None) -> Element | None:
         return None
     candidate, locale = choice.candidate, reading.locale
     text = candidate.text[:MAX_CONTROL_TEXT]
-    if not ADD_TO_CART.search(text.lower()) and (
-        NOT_CART.search(text.lower()) or "notify" in states_in(text, locale.language, locale.territory)
-    ):
-        return None  # a page without a control has others: for lists, for a message
+    states = states_in(text, locale.language, locale.territory)
+    if not ADD_TO_CART.search(text.lower()) and (NOT_CART.search(text.lower()) or {"notify", "out"} & {*states}):
+        return None  # a page without a control has others: for lists, for a message, or one that says why
     evidence = _evidence(choice.level, stated=False, shown=True)
     return Element(text, choice.confidence, reading.dom.path(candidate.element), evidence)
 

@@ -16,7 +16,7 @@ from trimtab.webpages.predict.code_forms import asks_for_code
 from trimtab.webpages.predict.field_evidence import FIELD_TYPES
 from trimtab.webpages.predict.field_model import FieldModel, shipped_fields
 
-FILL_ABOVE = 0.94
+FILL_ABOVE = 0.92
 DECOY_CONFIDENCE = 0.98
 
 ADDRESS = frozenset(name for name in FIELD_TYPES if name.startswith("address") or name == "houseNumber")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.webpages.features.cart_rivals import cart_costs
 from trimtab.webpages.features.levels import LEVELS, features
 from trimtab.webpages.parse.candidates import Candidate, image_candidates, price_candidates
 from trimtab.webpages.parse.dom import Dom
@@ -119,5 +120,7 @@ class Scorer:
             candidates = self.candidates.by_kind[kind]
             rows = features(self.reading, kind, candidates, level)
             logits = self.model.logits(f"{kind}/{level}", rows)
+            if kind == "cart":
+                logits = logits - cart_costs(self.reading, candidates)
             self.decisions[kind, level] = decide_candidates(kind, level, candidates, rows, logits)
         return self.decisions[kind, level]

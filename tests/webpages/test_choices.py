@@ -1,0 +1,109 @@
+# ruff: noqa: E501  # markup reads better unbroken
+"""Which of several amounts and controls is meant: options, tax, surcharges, buying at once, other products."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webpages.pages_made_here import PRODUCT_URL, product
+from trimtab.webpages.analyze import analyze_page
+from trimtab.webpages.features.cart_rivals import AT_ONCE_COST, OF_OTHER_COST, cart_costs
+from trimtab.webpages.features.choices import labels_not_chosen
+from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
+from trimtab.webpages.parse.candidates import cart_candidates, price_candidates
+from trimtab.webpages.parse.dom import parse
+from trimtab.webpages.parse.facts import Structured
+from trimtab.webpages.parse.identifiers import sku_candidates
+from trimtab.webpages.parse.prices import PageLocale
+from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.words import roles_of
+
+NET_AND_GROSS = '<div class="price"><div class="large">{net}</div><div class="small">zzgl. 19 % MwSt.</div><div class="small">{gross} inkl. MwSt.</div></div>'
+
+
+def column(html: str, name: str) -> dict[str, float]:
+    dom = parse(f"<body>{html}</body>")
+    candidates = price_candidates(dom, Structured(), PageLocale("DE"))
+    rows = rival_rows(dom, candidates)
+    return {c.money.text: row[RIVAL_NAMES.index(name)] for c, row in zip(candidates, rows, strict=True) if c.money}
+
+
+def test_of_a_price_with_and_without_tax_the_one_with_it_is_read() -> None:
+    block = NET_AND_GROSS.format(net="100,00 €", gross="119,00 €")
+    assert analyze_page(product(block=block), PRODUCT_URL).elements["price"].value == "119"
+
+
+def test_who_states_the_price_without_tax_is_believed() -> None:
+    block = NET_AND_GROSS.format(net="100,00 €", gross="119,00 €")
+    assert analyze_page(product(block=block, stated="100.00"), PRODUCT_URL).elements["price"].value == "100"
+
+
+@pytest.mark.parametrize("checked", [0, 1])
+@pytest.mark.parametrize("is_around", [True, False])
+def test_the_price_of_an_option_that_is_not_chosen_is_not_the_price(checked: int, *, is_around: bool) -> None:
+    options = [f'<input type="radio" id="o{at}" name="plan" {"checked" if at == checked else ""}>' for at in range(2)]
+    labels = [
+        f'<label for="o{at}">{words} <b>{amount}</b></label>'
+        for at, (words, amount) in enumerate([("Once", "13,90 €"), ("Again", "12,51 €")])
+    ]
+    if is_around:
+        labels = [label.replace(">", f">{option}", 1) for label, option in zip(labels, options, strict=True)]
+        options = ["", ""]
+    found = column("".join(a + b for a, b in zip(options, labels, strict=True)), "is_disqualified")
+    assert found == {"13.90": float(checked == 1), "12.51": float(checked == 0)}
+
+
+def test_where_nothing_is_checked_no_option_is_left_out() -> None:
+    assert (
+        labels_not_chosen(
+            parse("<label><input type=radio name=a>10 €</label><label><input type=radio name=a>12 €</label>")
+        )
+        == set()
+    )
+
+
+@pytest.mark.parametrize("text", ["Leather + € 400,-", "+ 2,50 € fee", "(+110,00 €)", "+ kr. 3,00"])
+def test_what_is_paid_beside_the_price_is_not_the_price(text: str) -> None:
+    assert set(column(f"<p>1.299,00 €</p><p>{text}</p>", "is_disqualified").values()) == {0.0, 1.0}
+
+
+def test_raised_cents_before_the_currency_are_no_price_of_their_own() -> None:
+    assert set(column("<p class=price>289<sup>99</sup> Lei</p>", "is_aside")) == {"289.99"}
+
+
+@pytest.mark.parametrize(
+    "name", ["font-bold", "relative", "border-b", "items-start", "before:absolute", "text-current"]
+)
+def test_a_utility_class_names_no_role(name: str) -> None:
+    assert roles_of(name) == 0
+
+
+def costs(html: str) -> dict[str, float]:
+    """What speaks against each control of a page."""
+    dom = parse(f"<body>{html}</body>")
+    found = cart_candidates(dom)
+    each = cart_costs(Reading.of(dom, Structured(), PRODUCT_URL), found).tolist()
+    return {control.text: cost for control, cost in zip(found, each, strict=True)}
+
+
+def test_a_control_that_buys_at_once_gives_way_to_one_that_fills_the_cart() -> None:
+    found = costs("<h1>Ekspres</h1><button>KUP TERAZ</button><button>DODAJ DO KOSZYKA</button>")
+    assert found == {"KUP TERAZ": AT_ONCE_COST, "DODAJ DO KOSZYKA": 0.0}
+    assert costs("<h1>Roman</h1><button>Buy now</button>") == {"Buy now": 0.0}
+
+
+def test_the_control_of_a_related_product_is_not_this_one_s() -> None:
+    other = '<div><a href="/p/2"><img src="/2.jpg"></a><button>Add to cart</button></div>'
+    found = costs(f"<main><h1>Atlas of lighthouses</h1><button>Tell me</button></main><section>{other * 2}</section>")
+    assert found == {"Tell me": 0.0, "Add to cart": OF_OTHER_COST}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("Tinto Reserva 2019", "tinto-reserva-2019"), ("Ceai de tei 100g", "ceai-de-tei-100g")]
+)
+def test_a_name_with_a_number_is_no_article_number(name: str, path: str) -> None:
+    url = f"https://shop.example/p/{path}"
+    dom = parse(f"<body><h1>{name}</h1><form><input type=hidden name=product_id value=20931></form></body>")
+    values = {candidate.value.lower() for candidate in sku_candidates(Reading.of(dom, Structured(), url))}
+    assert "20931" in values
+    assert not {name.lower(), path} & values
