@@ -177,7 +177,7 @@ class Lexicon:
         `Schlagbohrmaschine`; None where compounds are not written as one word."""
         if not self._links or len(word) < SHORTEST_COMPOUND or not word.isalpha():
             return None
-        tails = (self.term(word[at:]) for at in range(SHORTEST_PART, len(word) - SHORTEST_HEAD + 1))
+        tails = (self.term(word[at:]) for at in range(SHORTEST_PART, len(word) - SHORTEST_TAIL + 1))
         return next(filter(knows, tails), None)
 
     def term(self, word: str) -> str:

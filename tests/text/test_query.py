@@ -97,6 +97,7 @@ def test_however_the_words_are_parted(titles: list[str], query: str, expected: l
         ("wintermantel", [0]),
         ("hose", [3, 4]),
         ("bier", [6]),  # the stem of Weißbier does not end so
+        ("cordhose", [3, 4]),
         ("schlagbohrmaschine", [7]),  # nobody has it, and a Bohrmaschine is what it is
         ("bus", [5]),
         ("regenhose", [3]),
