@@ -85,7 +85,7 @@ def word_features(query: QueryWords, words: ItemWords, rows: IntArray, features:
         if not query.n_excluded:
             column = first + WANTED.index("goes_without")
             _goes_without(texts.absents, places, query.wanted, query.weights, features, column)
-        if len(words.words_for) and not query.says_for:
+        if len(words.words_for) and not query.is_for:
             column = first + WANTED.index("only_for")
             _only_for(texts.titles, places, query.wanted, words.words_for, features, column)
     if query.n_excluded:
@@ -323,12 +323,14 @@ def _only_for(
             word = titles[places[item], place]
             if word == PADDING:
                 break
+            says_for = False
+            for one in words_for:
+                says_for |= word == one
+            is_behind |= says_for
             if is_behind:
-                behind |= hits[item, place]
+                behind |= 0 if says_for else hits[item, place]
             else:
                 front |= hits[item, place]
-            for one in words_for:
-                is_behind |= word == one
         features[item, column] = front == 0 and behind != 0
 
 

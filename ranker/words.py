@@ -95,7 +95,7 @@ class QueryWords:
         amounts: [a, 2] word and unit of those that are amounts.
         n_excluded: how many words are not wanted.
         unwanted: what a text may have of each of these.
-        says_for: whether the query says itself what things are for.
+        is_for: whether the query begins with what things are for: `for cats`.
     """
 
     weights: FloatArray
@@ -104,7 +104,7 @@ class QueryWords:
     amounts: Matrix
     n_excluded: int
     unwanted: Terms
-    says_for: bool = False
+    is_for: bool = False
 
 
 class ItemWords:
@@ -218,7 +218,7 @@ class ItemWords:
             np.array([one for one in units if one[1] >= 0], dtype=np.int32).reshape(-1, 2),
             len(not_wanted),
             Terms.of([(place, (one,)) for place, one in enumerate(not_wanted)]) if not_wanted else NO_TERMS,
-            says_for=not words_for(self.lexicon.analyser).isdisjoint(word.term for word in words),
+            is_for=bool(words) and words[0].term in words_for(self.lexicon.analyser),
         )
 
     def _ids_of(self, text: str) -> Iterator[tuple[int, ...]]:

@@ -11,10 +11,10 @@ from typing import Final
 from trimtab.text.analyser import Analyser
 
 FOR: Final = {
-    "bg": "за", "ca": "per", "cs": "pro", "da": "til", "de": "für", "el": "για", "en": "for", "es": "para",
+    "bg": "за", "ca": "per", "cs": "pro na", "da": "til", "de": "für", "el": "για", "en": "for", "es": "para",
     "fa": "برای", "fr": "pour", "hr": "za", "id": "untuk", "it": "per", "lv": "priekš", "nb": "til", "nl": "voor",
-    "no": "til", "pl": "dla", "pt": "para", "ro": "pentru", "ru": "для", "sk": "pre", "sl": "za", "sr": "za за",
-    "sv": "för till", "uk": "для", "vi": "cho",
+    "no": "til", "pl": "dla do", "pt": "para", "ro": "pentru", "ru": "для на", "sk": "pre na", "sl": "za",
+    "sr": "za за", "sv": "för till", "uk": "для на", "vi": "cho",
 }  # fmt: skip
 """Language -> what stands in front of that which a thing is for."""
 

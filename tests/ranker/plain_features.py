@@ -60,13 +60,13 @@ def _wanted(query: QueryWords, words: ItemWords, texts: Mapping[str, np.ndarray]
         1.0 - named[:, numbers].mean(axis=1) if numbers.any() else np.zeros(1),
         _contradicted(query, words, title, met["title"]),
         np.zeros(1) if query.n_excluded else _hits(texts[ABSENT], query.wanted, q).any(axis=1) @ share,
-        np.zeros(1) if query.says_for else _only_for(hits["title"], np.isin(title, words.words_for)),
+        np.zeros(1) if query.is_for else _only_for(hits["title"], np.isin(title, words.words_for)),
     )
 
 
-def _only_for(title: np.ndarray, says_for: np.ndarray) -> np.ndarray:
-    met = title.any(axis=2)
-    behind = np.cumsum(says_for, axis=1) - says_for > 0
+def _only_for(title: np.ndarray, words_for: np.ndarray) -> np.ndarray:
+    met = title.any(axis=2) & ~words_for
+    behind = np.cumsum(words_for, axis=1) - words_for > 0
     return np.asarray((met & behind).any(axis=1) & ~(met & ~behind).any(axis=1))
 
 

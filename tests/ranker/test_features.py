@@ -61,7 +61,7 @@ def some_query(rng: np.random.Generator, words: ItemWords) -> QueryWords:
         np.array(units, dtype=np.int32).reshape(-1, 2),
         int(n_excluded),
         Terms.of([(word, (int(one),)) for word, one in enumerate(rng.integers(0, N_WORDS, n_excluded))]),
-        says_for=bool(rng.integers(2)),
+        is_for=bool(rng.integers(2)),
     )
 
 

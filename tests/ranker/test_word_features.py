@@ -67,6 +67,7 @@ def test_a_thing_comes_before_what_is_for_it() -> None:
     words = words_of(["Phone", "Case for Phone", "Case", "Charger"])
     assert features(words, "phone")["only_for"] == [0, 1, 0, 0]
     assert features(words, "phone case")["only_for"] == [0, 0, 0, 0]
+    assert features(words, "bag for phone")["only_for"] == [0, 1, 0, 0]
     assert features(words, "for phone")["only_for"] == [0, 0, 0, 0]
 
 
