@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+ADVICE = "--delta where it has only what changed, --max-removed-share where it is meant"
+
 
 @app.command()
 def feed(
@@ -51,7 +53,7 @@ def feed(
         for part in feed_notes(str(source), found.rejections.summary, found.rejections.as_dict()):
             notes.print(part, highlight=False, soft_wrap=isinstance(part, str))
         _print_difference(difference)
-    refuse_vanishing(difference, max_removed_share)
+    refuse_vanishing(difference, max_removed_share, advice=ADVICE)
     version = None if dry_run else apply_difference(live, difference, max_removed_share=max_removed_share)
     if as_json:
         print_json({**difference.as_dict(), "version": version, "rows": found.rejections.as_dict()})

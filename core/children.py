@@ -4,6 +4,7 @@ questions about the log."""
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -33,6 +34,18 @@ def start_module(
     with suppress(OSError):  # elsewhere than on Linux
         Path(f"/proc/{process.pid}/oom_score_adj").write_text(ENDED_FIRST)
     return process
+
+
+def limit_this_process(*, niceness: int, data_bytes: int | None = None) -> None:
+    """Let this child give way to those that serve, and end without a dump of its memory where it takes too much.
+
+    Args:
+        data_bytes: the most memory for data; no limit where None.
+    """
+    os.nice(niceness)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if data_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
 
 
 def harmless_variables() -> dict[str, str]:

@@ -14,8 +14,12 @@
     ├── UnsupportedMedia      exit 2   HTTP 415
     ├── TooMany               exit 1   HTTP 429   carries `retry_after_seconds`
     ├── Unavailable           exit 1   HTTP 503   carries `retry_after_seconds`
+    │   ├── LogIsFull                             `trimtab.engine.live.log_limits`: no change is taken
+    │   └── OutOfStep                             `trimtab.service.catalogue.shared_order`: changes are being aligned
+    ├── Refused               exit 1              `trimtab.cli.remote`: what a service answered to the command line
     └── BundleError           exit 1   HTTP 503
         ├── BundleDamaged                         names a file of the bundle and what is wrong with it
+        ├── DiskFull                              no room for the bundle that was being built
         └── BundleMismatch                        another schema or feature schema, or not fit to replace what serves
 
 `trimtab.service.http.problem_documents` translates the tree to HTTP, `trimtab.cli.commands` to exit codes.
@@ -26,11 +30,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from itertools import chain
+from itertools import chain, islice
 
 _WORDS = re.compile(r"[^\W_]+")
 NEAR_WORD = 0.8
 """How much of a word must be alike where no whole name is."""
+LONGEST_NAME = 200
+"""Characters of a name whose nearest one is looked for; longer ones are not misspelt, and would take long."""
+NONE = "none is defined"
+MOST_LISTED = 30
+"""Names that a message lists."""
 
 
 class TrimtabError(Exception):
@@ -61,6 +70,12 @@ class BadParameter(BadInput):
         self.problem = problem
         self.allowed = allowed
         super().__init__(f"{name}: {problem}; allowed: {allowed}")
+
+    @classmethod
+    def unknown(cls, parameter: str, kind: str, name: str, known: Iterable[str]) -> BadParameter:
+        """A parameter that names what does not exist, a `kind` of thing of which there are those `known`."""
+        known = tuple(known)
+        return cls(parameter, no_such(kind, name, known), listed(known))
 
 
 class BadWeight(BadParameter):
@@ -120,6 +135,13 @@ class NotFound(TrimtabError):
 
     status = 404
     exit_code = 2
+
+    @classmethod
+    def unknown(cls, kind: str, name: str, known: Iterable[str]) -> NotFound:
+        """A `kind` of thing of which there are those `known`, and none of that name."""
+        known = tuple(known)
+        there = f"there are {listed(known)}" if known else NONE
+        return cls(f"{no_such(kind, name, known)}; {there}")
 
 
 class Unauthorised(TrimtabError):
@@ -203,6 +225,17 @@ class BundleMismatch(BundleError):
     """A bundle of another schema or feature schema, or one that cannot replace the bundle that serves."""
 
 
+def no_such(kind: str, name: str, known: Iterable[str]) -> str:
+    """A sentence about a name that does not exist, with the nearest one that does."""
+    return f"there is no {kind} {name!r}{did_you_mean(name, known)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first `MOST_LISTED` of what there is."""
+    shown = list(islice(names, MOST_LISTED + 1))
+    return ", ".join([*shown[:MOST_LISTED], *(["..."] if len(shown) > MOST_LISTED else [])]) or NONE
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the known one that it is `nearest` to, or nothing."""
     found = nearest(name, known)
@@ -215,6 +248,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     That is one of which a few letters differ, or else one that has all its words (`cost`: `cost_per_item`), or one of
     which a word is near (`nvy`: `Navy blue`).
     """
+    if len(name) > LONGEST_NAME:
+        return None
     by_key = {one.casefold(): one for one in known}
     asked = name.casefold()
     wanted = set(_WORDS.findall(asked))

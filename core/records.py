@@ -115,7 +115,7 @@ class Constraints:
         max_losses: by other objectives, largest share of the expected value of their own best slates.
         pins: item_id by position (0-based); a pin stays where it is put.
         exclusions: item_ids that must not be shown.
-        boosts: added to the utility of an item_id, in population ranges of an objective (an utility without boosts is
+        boosts: added to the utility of an item_id, in population ranges of an objective (a utility without boosts is
             mostly within 0 to 1). A draw's propensities count them; the receipt, which speaks of objectives, does not.
     """
 

@@ -29,7 +29,7 @@ def response_of(
     hidden: Collection[str] = (),
     private: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The response of `GET /search`; see the interface in docs/architecture.md.
+    """The response of `GET /search`; its fields are described in `service/search/response.py`.
 
     Args:
         arm: of an experiment, that the slate was chosen by.

@@ -250,7 +250,8 @@ class Engine:
     def candidates(self, plan: SearchPlan, hooks: Hooks = NO_HOOKS) -> ScoredSearch:
         """The first half of `search`, up to the scored candidates.
 
-        They depend on text, filters, user, pins and the moment alone, so they may be kept where nothing was left out.
+        They depend on what the key of a `CandidateCache` names and on nothing else, so they may be kept where nothing
+        was left out.
         """
         watch, degradation = Stopwatch(), plan.degradation
         query = plan.query

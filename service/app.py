@@ -17,20 +17,12 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from trimtab.core.errors import BadParameter, NotFound
-from trimtab.core.weights import normalise
-from trimtab.engine import Engine
-from trimtab.retrieval.filters import filter_mask, parse_filter
-from trimtab.service.bootstrap import Background, Definitions, Foundations, Parts, background, build_parts
-from trimtab.service.bundles.serving import Bundles
-from trimtab.service.experiments.definition import Experiment
+from trimtab.service.bootstrap import Background, Foundations, Parts, background, build_parts
 from trimtab.service.http import documentation
 from trimtab.service.http import problem_documents as problems
-from trimtab.service.http.accounts import NewAccount
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.auditing import Auditing
-from trimtab.service.http.bodies import REFERENCE
-from trimtab.service.http.keys import Grant
+from trimtab.service.http.bodies import REFERENCE, referred
 from trimtab.service.http.middleware import (
     AllowedHosts,
     DirectRoutes,
@@ -39,23 +31,23 @@ from trimtab.service.http.middleware import (
     ShopOrigins,
     direct_table,
 )
-from trimtab.service.http.routes.accounts import Login, NewPassword, accounts_router, sessions_router
+from trimtab.service.http.routes.accounts import accounts_router, sessions_router
 from trimtab.service.http.routes.analytics import analytics_router
-from trimtab.service.http.routes.bundles import TrafficShare, bundles_router
+from trimtab.service.http.routes.bundles import bundles_router
 from trimtab.service.http.routes.comparisons import comparisons_router
 from trimtab.service.http.routes.decisions import decisions_router
 from trimtab.service.http.routes.definitions import definitions_router
-from trimtab.service.http.routes.drafts import NewDraft, drafts_router
-from trimtab.service.http.routes.events import Batch, events_router
+from trimtab.service.http.routes.drafts import drafts_router
+from trimtab.service.http.routes.events import events_router
 from trimtab.service.http.routes.experiments import experiments_router
 from trimtab.service.http.routes.feeds import feeds_router
 from trimtab.service.http.routes.frontier import frontier_router
 from trimtab.service.http.routes.health import health_router
-from trimtab.service.http.routes.items import Ids, items_router
+from trimtab.service.http.routes.items import items_router
 from trimtab.service.http.routes.keys import keys_router
-from trimtab.service.http.routes.pages import PageBody, VisitBody, pages_router
+from trimtab.service.http.routes.pages import pages_router
 from trimtab.service.http.routes.playground import playground_router
-from trimtab.service.http.routes.query_sets import Graded, NewQuerySet, SampleSize, queries_of_log, query_sets_router
+from trimtab.service.http.routes.query_sets import queries_of_log, query_sets_router
 from trimtab.service.http.routes.related import related_router
 from trimtab.service.http.routes.replays import replays_router
 from trimtab.service.http.routes.search import search_router
@@ -64,16 +56,11 @@ from trimtab.service.http.routes.users import users_router
 from trimtab.service.http.routes.views import missing_page, views_router
 from trimtab.service.http.sessions import COOKIE
 from trimtab.service.logs.audit_log import AuditLog
-from trimtab.service.logs.event_log import Event
 from trimtab.service.playground.replay_reports import ReplayReports
 from trimtab.service.playground.templates import ASSETS, FOLDER
-from trimtab.service.search.profiles import Profile, profile_named
-from trimtab.service.search.rules import Rule
-from trimtab.service.search.synonyms import SynonymDefinition
 from trimtab.service.settings import Settings
-from trimtab.service.workbench.comparing import Comparer, Comparison
-from trimtab.service.workbench.differences import JudgedPairs
-from trimtab.service.workbench.drafts import Drafted
+from trimtab.service.workbench.comparing import Comparer
+from trimtab.service.workbench.fitting import Fitting
 
 if TYPE_CHECKING:  # the extra `mcp`
     from trimtab.service.agents.door import AgentsDoor
@@ -132,7 +119,8 @@ def _lifespan(background: Sequence[Background], agents: AgentsDoor | None) -> Li
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         for start, _stop in background:
-            start()
+            if start is not None:
+                start()
         async with nullcontext() if agents is None else agents.running():
             yield
         for _start, stop in reversed(background):
@@ -207,7 +195,7 @@ def _definition_routers(
     definitions = parts.definitions
     limit = parts.foundations.settings.max_body_bytes
     people = definitions.people
-    fits = partial(_require_fit, parts)
+    fits = Fitting(parts.search, definitions.experiments, definitions.profiles, parts.serving.bundles).require
     merchandiser = people.access.dependency("merchandise", always=True)
     define = partial(definitions_router, changes=definitions.changes, reader=reader, max_body_bytes=limit)
     return (
@@ -291,61 +279,11 @@ def _record_routers(parts: Parts, *, reader: Dependency, admin: Dependency) -> t
     )
 
 
-def _require_arms(definitions: Definitions, bundles: Bundles, name: str, experiment: Experiment) -> None:
-    definitions.experiments.check(name, experiment)
-    for arm in experiment.arms.values():
-        profile_named(arm.profile, definitions.profiles.all())
-        if arm.bundle not in (None, *bundles.plan.loaded):
-            raise BadParameter("bundle", f"{arm.bundle!r} is not loaded", ", ".join(bundles.plan.loaded))
-
-
-def _require_fit(parts: Parts, name: str, definition: Drafted) -> None:
-    """Refuse a definition that does not fit what serves; a synonym fits anything."""
-    if isinstance(definition, Profile):
-        normalise(definition.weights, parts.search.known_weights)
-    elif isinstance(definition, Rule):
-        _require_rule(parts.search.engine, definition)
-    elif isinstance(definition, Experiment):
-        _require_arms(parts.definitions, parts.serving.bundles, name, definition)
-
-
-def _require_rule(engine: Engine, rule: Rule) -> None:
-    filter_mask(engine.store, map(parse_filter, rule.filters))
-    for item_id in rule.item_ids:
-        try:
-            engine.store.row_of(item_id)
-        except NotFound:
-            raise BadParameter("item_ids", f"there is no item {item_id!r}", "items of the catalogue") from None
-
-
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """The document at /openapi.json: the routes, and the models that bodies and problems refer to by name."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        models = (
-            problems.Problem,
-            Event,
-            Batch,
-            Profile,
-            Rule,
-            SynonymDefinition,
-            Experiment,
-            Grant,
-            Ids,
-            Comparison,
-            JudgedPairs,
-            Graded,
-            Login,
-            NewDraft,
-            NewAccount,
-            NewPassword,
-            NewQuerySet,
-            PageBody,
-            SampleSize,
-            TrafficShare,
-            VisitBody,
-        )
-        _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+        _, definitions = models_json_schema([(model, "validation") for model in referred()], ref_template=REFERENCE)
         document["components"]["schemas"].update(definitions["$defs"])
         document["components"]["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer"},

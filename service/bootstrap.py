@@ -68,8 +68,8 @@ from trimtab.service.workbench.changes import Changes
 from trimtab.service.workbench.drafts import Drafts, Kind
 from trimtab.service.workbench.query_sets import QuerySets
 
-Background = tuple[Callable[[], None], Callable[[], None]]
-"""How something that runs beside the requests is started and stopped."""
+Background = tuple[Callable[[], None] | None, Callable[[], None]]
+"""How something that runs beside the requests is started, where it does not start by itself, and stopped."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def background(parts: Parts) -> tuple[Background, ...]:
     )
     tidying = Repeating("tidying", tidy, every_seconds=TIDYING_SECONDS, at_once=False)
     return (
-        (lambda: None, records.traces.close),
+        (None, records.traces.close),
         (tidying.start, tidying.stop),
         (records.quality.start, records.quality.stop),
         (parts.foundations.redis.start, parts.foundations.redis.stop),
@@ -222,13 +222,13 @@ def background(parts: Parts) -> tuple[Background, ...]:
         (records.compactor.start, records.compactor.close),
         (records.impressions.start, records.impressions.close),
         (records.events.start, records.events.close),
-        (lambda: None, records.shown.stop),
+        (None, records.shown.stop),
         (retention.start, retention.stop),
         (parts.erasures.start, parts.erasures.stop),
-        (lambda: None, parts.questions.stop),
+        (None, parts.questions.stop),
         (suggesting.start, suggesting.stop),
-        (lambda: None, parts.suggestions.stop),
-        (pages.worker.start, pages.worker.stop),
+        (None, parts.suggestions.stop),
+        (None, pages.worker.stop),
         (pages.ingest.start, pages.ingest.stop),
         (pages.tracked.start, pages.tracked.stop),
     )

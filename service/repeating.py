@@ -9,15 +9,19 @@ from collections.abc import Callable
 class Repeating:
     """Calls a function every few seconds; `start` and `stop` are those of `service.bootstrap.background`."""
 
-    def __init__(self, name: str, work: Callable[[], object], *, every_seconds: float, at_once: bool = True) -> None:
+    def __init__(
+        self, name: str, work: Callable[[], object], *, every_seconds: float, at_once: bool = True, at_end: bool = False
+    ) -> None:
         """
         Args:
             work: called after each pause; what it raises ends the thread.
             at_once: it is called before the first pause too.
+            at_end: it is called once more when it is stopped.
         """
         self._work = work
         self._every_seconds = every_seconds
         self._at_once = at_once
+        self._at_end = at_end
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"trimtab-{name}", daemon=True)
 
@@ -33,4 +37,6 @@ class Repeating:
         if self._at_once:
             self._work()
         while not self._stopping.wait(self._every_seconds):
+            self._work()
+        if self._at_end:
             self._work()

@@ -40,7 +40,7 @@ def serve(**given: Any) -> None:
     require_bundle(settings.bundle)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    _log.info("exploration", replayable=settings.explored_ratio > 0, notice=exploration_notice(settings))
+    _log.info("exploration", replayable=settings.effective_exploration_ratio > 0, notice=exploration_notice(settings))
     say_loading(settings)
     with redis_for(settings.redis_url, settings.data_folder) as url:
         # polars reads this when it is imported. More threads would take the processors from searches while a part of

@@ -70,7 +70,9 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, le=64, description="processes that answer searches")
     data_folder: Path = Field(
-        default=Path("data"), description="folder of the logs and of the private Redis server's snapshot"
+        default=Path("data"),
+        description="folder of what the service writes: logs, events, pages, definitions, keys and accounts, changes "
+        "to the catalogue, feeds, reports, and the private Redis server's snapshot",
     )
     report_folder: Path | None = Field(
         default=None,
@@ -91,7 +93,7 @@ class Settings(BaseSettings):
     )
 
     cache_seconds: int = Field(
-        default=300, ge=0, description="time that scored candidates are kept in Redis; 0 keeps none"
+        default=300, ge=0, description="time that scored candidates are kept in Redis; 0 keeps none, there or in memory"
     )
     cache_entries: int = Field(default=1024, ge=1, description="sets of scored candidates kept in each worker's memory")
 
@@ -125,11 +127,11 @@ class Settings(BaseSettings):
     traces_sample_ratio: float = Field(
         default=0.01, ge=0, le=1, description="share traced of the searches that are not part of a caller's trace"
     )
-    log_flush_seconds: float = Field(default=0.2, gt=0, description="time between two writes of the impression log")
+    log_flush_seconds: float = Field(default=0.2, gt=0, description="time between two writes of a log")
     log_segment_rows: int = Field(default=20_000, ge=1, description="rows after which a segment of a log is sealed")
     log_segment_seconds: float = Field(default=300, gt=0, description="age at which a segment of a log is sealed")
     log_compact_seconds: float = Field(
-        default=10, gt=0, description="time between two searches for finished segments of events to make Parquet"
+        default=10, gt=0, description="time between two looks for finished segments of events, which become Parquet"
     )
 
     log_keep_days: float = Field(
@@ -250,8 +252,8 @@ class Settings(BaseSettings):
         super().__init__(**_with_new_names(given))
 
     @property
-    def explored_ratio(self) -> float:
-        """Share of the sessions that explore."""
+    def effective_exploration_ratio(self) -> float:
+        """Share of the sessions that explore: what was given, or what follows from the loss that is allowed."""
         if self.exploration_ratio is not None:
             return self.exploration_ratio
         return 0.0 if self.exploration_max_relevance_loss_ratio is None else 1.0

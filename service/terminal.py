@@ -29,7 +29,7 @@ def say_serving(settings: Settings) -> None:
 
 def exploration_notice(settings: Settings) -> str:
     """Whether the searches that will be logged can be replayed under other weights, and how to have that."""
-    share, loss = settings.explored_ratio, settings.exploration_max_relevance_loss_ratio
+    share, loss = settings.effective_exploration_ratio, settings.exploration_max_relevance_loss_ratio
     if share == 0:
         return "no search explores: `trimtab replay` cannot use this log; --explore 1% would change that"
     cost = "at the bundle's temperature, whatever it costs" if loss is None else f"for {loss:.2%} of expected relevance"

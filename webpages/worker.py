@@ -10,12 +10,12 @@ model is loaded.
 from __future__ import annotations
 
 import math
-import os
 import resource
 import sys
 from datetime import datetime
 from typing import Any
 
+from trimtab.core.children import limit_this_process
 from trimtab.webpages.commands import post_page, track_page
 from trimtab.webpages.counters import PageCounters
 from trimtab.webpages.frames import read_frame, write_frame
@@ -30,12 +30,11 @@ MAX_FILES = 64
 
 def main() -> None:
     """Answer until the input ends."""
-    os.nice(NICENESS)
+    limit_this_process(niceness=NICENESS)
     shipped_model()
     seconds = float(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))  # of pages: the model is there
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES, MAX_FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     write_frame(outgoing, {"ready": True})
     while (task := read_frame(incoming)) is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -68,6 +70,28 @@ class Search:
     moment: float | None = None
     bounds: Bounds = ()
     k: int = 0
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """The search of one row of a log's distinct searches, whose mappings are JSON."""
+        pins, boosts = json.loads(row["pins"]), json.loads(row["boosts"])
+        return cls(
+            text=row["query"],
+            filters=tuple(row["filters"]),
+            pins=tuple(sorted((int(position), item_id) for position, item_id in pins.items())),
+            exclusions=tuple(row["exclusions"]),
+            depth=row["depth"],
+            boosts=tuple(sorted((item_id, float(boost)) for item_id, boost in boosts.items())),
+            understood=row["understood"],
+            is_grouped=row["is_grouped"],
+            price_list=row["price_list"],
+            store=row["store"],
+            near=row["near"],
+            related=row["related"],
+            moment=row["moment"],
+            bounds=bounds_of(row["max_relevance_loss"], json.loads(row["max_losses"])),
+            k=row["k"],
+        )
 
     def engine_of(self, engine: Engine) -> Engine:
         """The engine over the catalogue as it was for this search."""

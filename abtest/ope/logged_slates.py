@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import Search, bounds_of
+from trimtab.abtest.ope.contexts import Search
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints, groups_of
 from trimtab.core.log import BY_POSITION, COLUMNS
@@ -334,27 +334,7 @@ def _searches(frame: pl.DataFrame, engine: Engine) -> tuple[list[Search], Ints]:
     codes = asked.join(distinct.select("code", *keys), on=keys, how="left", maintain_order="left", nulls_equal=True)[
         "code"
     ]
-    searches = [
-        Search(
-            row["query"],
-            tuple(row["filters"]),
-            tuple(sorted((int(position), item_id) for position, item_id in json.loads(row["pins"]).items())),
-            tuple(row["exclusions"]),
-            row["depth"],
-            tuple(sorted((item_id, float(boost)) for item_id, boost in json.loads(row["boosts"]).items())),
-            row["understood"],
-            row["is_grouped"],
-            row["price_list"],
-            row["store"],
-            row["near"],
-            row["related"],
-            row["moment"],
-            bounds_of(row["max_relevance_loss"], json.loads(row["max_losses"])),
-            row["k"],
-        )
-        for row in distinct.iter_rows(named=True)
-    ]
-    return searches, codes.to_numpy().astype(np.int64)
+    return list(map(Search.of, distinct.iter_rows(named=True))), codes.to_numpy().astype(np.int64)
 
 
 def _table(name: str, cells: pl.Series, there: NDArray[np.bool_]) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from benchmarks.figures import Figure
 from trimtab.abtest.statistics.interleaving import preferences
 from trimtab.core.interleaving import team_draft
 from trimtab.core.sequential import always_valid, unit_difference
-from trimtab.service.experiments.ramp import Guardrails, Ramp, Totals, compared, harm
+from trimtab.service.experiments.ramp import ArmTotals, Guardrails, Ramp, compared, harm
 
 Floats = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def _rolled_back(shop: Shop, guardrails: Guardrails, rng: np.random.Generator) -
             "canary": _sums(n_canary, shop.buys * (1 - shop.loss), shop.tail, rng),
         }
         for look in _worth_a_look(sums["control"], sums["canary"], shop.share):
-            totals = {arm: Totals(*table[:, look].tolist()) for arm, table in sums.items()}
+            totals = {arm: ArmTotals(*table[:, look].tolist()) for arm, table in sums.items()}
             if harm(compared(ramp, totals, shares)) is not None:
                 ended += 1
                 break
@@ -105,7 +105,7 @@ def _rolled_back(shop: Shop, guardrails: Guardrails, rng: np.random.Generator) -
 
 
 def _sums(searches: NDArray[np.int64], buys: float, tail: float, rng: np.random.Generator) -> Floats:
-    """[fields of `Totals`, looks] sums so far of an arm, of which three searches in a hundred are slow and empty."""
+    """[fields of `ArmTotals`, looks] sums so far of an arm, of which three searches in a hundred are slow and empty."""
     hits = np.cumsum(rng.binomial(searches, 0.03))
     buyers = np.cumsum(rng.binomial(searches, buys))
     spent = rng.lognormal(3, tail, buyers[-1])

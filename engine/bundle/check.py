@@ -9,13 +9,13 @@ process that answers. One JSON object on stdout: `report`, or the `problem` in o
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from trimtab.core.children import limit_this_process
 from trimtab.core.errors import BundleMismatch, TrimtabError
 from trimtab.engine.bundle.manifest import require_same_objectives
 from trimtab.engine.bundle.parity import compare, golden_queries, prove
@@ -62,7 +62,7 @@ def _loaded(folder: Path) -> Engine:
 
 def main() -> None:
     """Candidate, running bundle, and a file of golden queries where there is one."""
-    os.nice(NICENESS)
+    limit_this_process(niceness=NICENESS)
     candidate, running, *golden = map(Path, sys.argv[1:])
     queries = [line for file in golden for line in file.read_text().splitlines() if line.strip()]
     answer: dict[str, Any]

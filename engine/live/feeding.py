@@ -131,14 +131,20 @@ def apply_difference(live: LiveEngine, difference: FeedChanges, *, max_removed_s
     return version
 
 
-def refuse_vanishing(difference: FeedChanges, max_removed_share: float) -> None:
-    """Check that a feed does not lack too much of the catalogue."""
+def refuse_vanishing(difference: FeedChanges, max_removed_share: float, *, advice: str = "") -> None:
+    """Check that a feed does not lack too much of the catalogue.
+
+    Args:
+        advice: what to do where the feed is right, as the caller's options are spelt.
+
+    Raises:
+        BadInput: it does.
+    """
     if len(difference.removed) > max_removed_share * difference.n_before:
         share = len(difference.removed) / difference.n_before
         raise BadInput(
             f"the feed lacks {len(difference.removed):,} of {difference.n_before:,} items ({share:.0%}), as one that "
-            f"is cut off would; allowed: {max_removed_share:.0%} (--delta where it has only what changed, "
-            "--max-removed-share where it is meant)"
+            f"is cut off would; allowed: {max_removed_share:.0%}{advice and f' ({advice})'}"
         )
 
 

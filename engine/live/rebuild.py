@@ -9,13 +9,13 @@ own.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from trimtab.core.children import limit_this_process
 from trimtab.core.errors import BadInput, TrimtabError
 from trimtab.core.progress import Progress, silent
 from trimtab.engine.build.indexing import collecting, pipeline_of
@@ -98,7 +98,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
 
 def main() -> None:
     """Prints the new bundle's id, or one line on stderr."""
-    os.nice(NICENESS)
+    limit_this_process(niceness=NICENESS)
     bundle, changes, out = map(Path, sys.argv[1:])
     try:
         sys.stdout.write(compact(bundle, changes, out))

@@ -30,7 +30,12 @@ class CandidateStore(Protocol):
     """Keeps scored candidates between searches."""
 
     def key(self, state: str, query: Query) -> bytes:
-        """What the scored candidates of a query depend on, in one state of the engine."""
+        """What the scored candidates of a query depend on, in one state of the engine.
+
+        The state (bundle, catalogue and market), the words and how they are understood, the item it is related to,
+        filters, the user and their recent events, pinned items, the moment; where variants are grouped, which grouping
+        and the excluded items. Whatever else makes candidates differ belongs here.
+        """
 
     def get(self, key: bytes, fits: Callable[[ScoredCandidates], bool]) -> ScoredCandidates | None:
         """The entry; None where there is none, or what others left there does not fit."""
@@ -56,7 +61,7 @@ NO_HOOKS = Hooks()
 
 @dataclass(frozen=True, slots=True)
 class ScoredSearch:
-    """The first half of a search: all that does not depend on weights and constraints.
+    """The first half of a search: all that depends on nothing but the key of a `CandidateCache`.
 
     Attributes:
         query: with the user's recent events.

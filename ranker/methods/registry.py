@@ -90,7 +90,7 @@ def make_method(name: str, recipe: Recipe, *, seed: int = 0) -> Method:
 
         return GradientAggregation(name, recipe, seed=seed)
     if name not in _BY_NAME:
-        raise BadParameter("method", f"there is no method {name!r}", ", ".join(METHODS))
+        raise BadParameter.unknown("method", "method", name, METHODS)
     return _BY_NAME[name](recipe, seed=seed)
 
 

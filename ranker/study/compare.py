@@ -56,7 +56,7 @@ def compare(
         BadParameter: an unknown data set or method.
     """
     if data not in DATA_SETS:
-        raise BadParameter("--data", f"there is no data set {data!r}", ", ".join(DATA_SETS))
+        raise BadParameter.unknown("--data", "data set", data, DATA_SETS)
     chosen = METHODS if list(methods) == ["all"] else tuple(methods)
     for name in chosen:
         make_method(name, RECIPES[data])

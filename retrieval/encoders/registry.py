@@ -18,7 +18,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from trimtab.core.errors import BadParameter, did_you_mean
+from trimtab.core.errors import BadParameter
 from trimtab.retrieval.encoders.distilled import TEACHER, DistilledQueries
 from trimtab.retrieval.encoders.protocol import Encoder, package_folder
 from trimtab.retrieval.encoders.universal import Multilingual, Universal
@@ -58,8 +58,7 @@ def load_encoder(name: str) -> Encoder:
         BadParameter: there is no encoder of that name, or its package is not installed.
     """
     if name not in PRETRAINED:
-        known = (*PRETRAINED, DistilledQueries.name)
-        raise BadParameter("encoder", f"there is no encoder {name!r}" + did_you_mean(name, known), ", ".join(known))
+        raise BadParameter.unknown("encoder", "encoder", name, (AUTO, *PRETRAINED, DistilledQueries.name))
     return PRETRAINED[name]()
 
 

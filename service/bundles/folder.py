@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trimtab.core.errors import BundleDamaged, NotFound, did_you_mean
+from trimtab.core.errors import BundleDamaged, NotFound
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.service.bundles.manifests import read_manifest
 from trimtab.service.bundles.shared_bundles import SharedBundles
@@ -49,7 +49,7 @@ class BundleFolder:
             return self._start
         path = self._folder / name
         if not NAME.fullmatch(name) or path.is_symlink() or not (path / MANIFEST).is_file():
-            raise NotFound(f"there is no bundle {name!r}{did_you_mean(name, self.names())}")
+            raise NotFound.unknown("bundle", name, self.names())
         for part in path.rglob("*"):
             if part.is_symlink():
                 raise BundleDamaged(part.relative_to(path), "is a link; a bundle holds its own files")

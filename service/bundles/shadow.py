@@ -8,7 +8,6 @@ dropped and counted. A shadow that dies takes nobody with it. Its log is `<data 
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import orjson
 import structlog
 
 from trimtab.core.assignment import place
-from trimtab.core.children import start_module
+from trimtab.core.children import limit_this_process, start_module
 from trimtab.core.log import impression_row
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
@@ -164,7 +163,7 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
 def main() -> None:
     """Search again what rows on stdin say was asked, until the input ends; writes one line a row to stdout."""
     logs.configure()
-    os.nice(NICENESS)
+    limit_this_process(niceness=NICENESS)
     bundle, data_folder = map(Path, sys.argv[1:])
     settings = Settings(bundle=bundle, data_folder=data_folder / FOLDER)
     pseudonyms = Pseudonyms(settings.id_salt)  # the rows have pseudonyms where there is a salt

@@ -7,10 +7,10 @@ lock of the one feed at a time and holds it as long as it lives, whatever become
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from pathlib import Path
 
+from trimtab.core.children import limit_this_process
 from trimtab.core.errors import BadFile, TrimtabError
 from trimtab.engine import Engine
 from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
@@ -21,6 +21,7 @@ from trimtab.service.catalogue.live_catalogue import FOLDER, limits_of
 from trimtab.service.catalogue.shared_order import shared_order_of
 from trimtab.service.settings import read_settings
 
+ADVICE = "mode=delta where it has only what changed, max_removed_share where it is meant"
 MAX_REJECTED_SHARE = 0.05
 NICENESS = 10
 """Searches come first."""
@@ -30,9 +31,7 @@ MAX_DATA_BYTES = 8_000_000_000
 
 def main(folder: Path, job_id: str, bundle: Path) -> None:
     """Make the job's changes, or say why not."""
-    os.nice(NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_this_process(niceness=NICENESS, data_bytes=MAX_DATA_BYTES)
     job = read_job(folder, job_id)
     try:
         done = _done(job, body_of(folder, job_id), bundle)
@@ -54,7 +53,7 @@ def _done(job: FeedJob, body: Path, bundle: Path) -> FeedJob:
         live.require_room()
     feed, difference = read_again(live, body, is_full=job.mode == "full", max_rejected_share=MAX_REJECTED_SHARE)
     report = FeedReport.model_validate({**difference.as_dict(), "rows": feed.rejections.as_dict()})
-    refuse_vanishing(difference, job.max_removed_share)
+    refuse_vanishing(difference, job.max_removed_share, advice=ADVICE)
     version = None if job.dry_run else apply_difference(live, difference, max_removed_share=job.max_removed_share)
     return job.model_copy(update={"state": "done", "report": report, "version": version})
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from trimtab.core.assignment import SHARE_TOLERANCE
+from trimtab.core.sample_ratio import sample_ratio_p_value
 from trimtab.service.bundles.plan import BundleName
 from trimtab.service.experiments.ramp import Name, Ramp
 
@@ -87,6 +88,10 @@ class Experiment(BaseModel):
     def shares(self) -> dict[str, float]:
         """Share of each arm, in the order of the names, so that writing the arms in another order moves no unit."""
         return {name: arm.share for name, arm in sorted(self.arms.items())}
+
+    def sample_ratio_p_value(self, units: Mapping[str, int]) -> float:
+        """Chance that units are split at least as unevenly as these by arm; 1 before anybody is counted."""
+        return sample_ratio_p_value([units.get(arm, 0) for arm in self.shares], list(self.shares.values()))
 
     @property
     def decides(self) -> frozenset[str]:

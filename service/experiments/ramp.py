@@ -68,7 +68,7 @@ class Ramp(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class ArmTotals:
     """What happened to the searches of one arm since the experiment began."""
 
     searches: float = 0
@@ -151,7 +151,7 @@ def exposure_of(ramp: Ramp, state: RampState) -> float:
 
 
 def compared(
-    ramp: Ramp, totals: Mapping[str, Totals], shares: Mapping[str, float] | None, *, level: float = LEVEL
+    ramp: Ramp, totals: Mapping[str, ArmTotals], shares: Mapping[str, float] | None, *, level: float = LEVEL
 ) -> list[GuardrailComparison]:
     """Every guardrail of every arm that has enough searches; the level is shared among all of them.
 
@@ -162,7 +162,7 @@ def compared(
     searches = {arm: one.searches for arm, one in totals.items()}
     shares_of_units = searches if shares is None else shares
     arms = [arm for arm in totals if arm != ramp.control and shares_of_units.get(arm)]
-    control = totals.get(ramp.control, Totals())
+    control = totals.get(ramp.control, ArmTotals())
     found: list[GuardrailComparison] = []
     for arm in arms:
         if min(control.searches, totals[arm].searches) < MIN_SEARCHES or not shares_of_units.get(ramp.control):
@@ -186,8 +186,8 @@ class _Pair:
     """
 
     arm: str
-    control: Totals
-    treated: Totals
+    control: ArmTotals
+    treated: ArmTotals
     share: float
     level: float
 
@@ -247,7 +247,7 @@ def harm(found: Sequence[GuardrailComparison]) -> GuardrailComparison | None:
 def decide(
     ramp: Ramp,
     state: RampState,
-    totals: Mapping[str, Totals],
+    totals: Mapping[str, ArmTotals],
     *,
     shares: Mapping[str, float],
     now: float,

@@ -18,12 +18,12 @@ from redis import Redis
 
 from trimtab.core.sample_ratio import ALARM_BELOW
 from trimtab.service.experiments.definition import Experiment, ramp_field, totals_key
-from trimtab.service.experiments.ramp import RampState, Totals, decide
+from trimtab.service.experiments.ramp import ArmTotals, RampState, decide
 from trimtab.service.experiments.running import RAMPS, Experiments
-from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.experiments.totals import read_totals
 from trimtab.service.redis.compare_and_set import compare_and_set
 from trimtab.service.redis.gateway import CHANGES
+from trimtab.service.redis.lease import RENEW
 
 LEADER = "trimtab:ramp_leader"
 LEASE_MS = 5_000
@@ -57,12 +57,8 @@ class RampController:
         return True
 
     def _leads(self, redis: Redis) -> bool:
-        if redis.set(LEADER, self._worker, nx=True, px=LEASE_MS):
-            return True
-        if redis.get(LEADER) != self._worker.encode():
-            return False
-        redis.pexpire(LEADER, LEASE_MS)
-        return True
+        taken = redis.set(LEADER, self._worker, nx=True, px=LEASE_MS)
+        return bool(taken or redis.eval(RENEW, 1, LEADER, self._worker, LEASE_MS))
 
     def _move(self, redis: Redis, name: str, experiment: Experiment, now: float) -> None:
         assert experiment.ramp is not None
@@ -78,7 +74,7 @@ class RampController:
             totals_of(redis, name, experiment),
             shares=experiment.shares,
             now=now,
-            sample_ratio_alarm=sample_ratio_p_value(self._experiments.units(name), experiment) < ALARM_BELOW,
+            sample_ratio_alarm=experiment.sample_ratio_p_value(self._experiments.units(name)) < ALARM_BELOW,
         )
         if stored is None or after != before:
             compare_and_set(redis, RAMPS, field, expected=stored, new=after.model_dump_json())
@@ -99,7 +95,7 @@ def _parsed(stored: bytes | None) -> RampState | None:
         return None
 
 
-def totals_of(redis: Redis, name: str, experiment: Experiment) -> dict[str, Totals]:
+def totals_of(redis: Redis, name: str, experiment: Experiment) -> dict[str, ArmTotals]:
     """What happened so far, by arm."""
     return read_totals(redis, {arm: totals_key(name, experiment, arm) for arm in experiment.shares})
 
@@ -109,7 +105,7 @@ def history_key(name: str, experiment: Experiment) -> str:
     return f"trimtab:history:{ramp_field(name, experiment)}"
 
 
-def read_history(redis: Redis, name: str, experiment: Experiment) -> tuple[dict[str, Totals], list[dict[str, Any]]]:
+def read_history(redis: Redis, name: str, experiment: Experiment) -> tuple[dict[str, ArmTotals], list[dict[str, Any]]]:
     """What happened so far by arm, and the snapshots, the oldest first."""
     snapshots = redis.lrange(history_key(name, experiment), 0, -1)
     return totals_of(redis, name, experiment), [orjson.loads(one) for one in snapshots]

@@ -32,7 +32,6 @@ from trimtab.service.experiments.definition import (
     units_key,
 )
 from trimtab.service.experiments.ramp import RampState, exposure_of
-from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.experiments.totals import ExperimentTotals
 from trimtab.service.observability.metrics import Metrics
 from trimtab.service.redis.gateway import RedisGateway
@@ -191,7 +190,7 @@ class Experiments(NamedDefinitions[Experiment]):
                 pipeline.scard(units_key(name, experiment, arm))
             counts = pipeline.execute(raise_on_error=False)
             units[name] = {arm: n if isinstance(n, int) else 0 for arm, n in zip(experiment.arms, counts, strict=True)}
-            self._metrics.sample_ratio_p_value.labels(name).set(sample_ratio_p_value(units[name], experiment))
+            self._metrics.sample_ratio_p_value.labels(name).set(experiment.sample_ratio_p_value(units[name]))
         for gone in self._units.keys() - units.keys():
             self._metrics.sample_ratio_p_value.labels(gone).set(1.0)
         self._units = units

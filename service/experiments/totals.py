@@ -19,7 +19,7 @@ from redis import Redis
 
 from trimtab.core.records import Interaction
 from trimtab.service.experiments.definition import COUNTED_SECONDS, unit_digest
-from trimtab.service.experiments.ramp import Totals
+from trimtab.service.experiments.ramp import ArmTotals
 from trimtab.service.redis.clients import LOST, is_refusal, refuses_writes
 
 Waiting = TypeVar("Waiting")
@@ -35,7 +35,7 @@ AT_ONCE = 2_000
 TRIES = 20
 """Polls until a purchase whose search is in no experiment is given up: another worker's sums may come later."""
 TRIES_OF_CLICKS = 4
-FIELDS = tuple(field.name for field in fields(Totals))
+FIELDS = tuple(field.name for field in fields(ArmTotals))
 
 
 class ExperimentTotals:
@@ -185,7 +185,7 @@ def _add(redis: Redis, key: str, unit: bytes | str, value: float) -> None:
         redis.expire(SPENT_BY + key, COUNTED_SECONDS)
 
 
-def read_totals(redis: Redis, keys: Mapping[str, str]) -> dict[str, Totals]:
+def read_totals(redis: Redis, keys: Mapping[str, str]) -> dict[str, ArmTotals]:
     """The totals of each arm, over all workers.
 
     Args:
@@ -198,12 +198,12 @@ def read_totals(redis: Redis, keys: Mapping[str, str]) -> dict[str, Totals]:
     return {arm: _totals(row) for arm, row in zip(keys, rows, strict=True)}
 
 
-def _totals(row: object) -> Totals:
+def _totals(row: object) -> ArmTotals:
     """The sums of one arm; nothing where what is stored there are not sums."""
     try:
-        return Totals(*(float(cell or 0) for cell in row)) if isinstance(row, list) else Totals()
+        return ArmTotals(*(float(cell or 0) for cell in row)) if isinstance(row, list) else ArmTotals()
     except ValueError:
-        return Totals()
+        return ArmTotals()
 
 
 def _taken(waiting: deque[Waiting]) -> list[Waiting]:

@@ -118,8 +118,17 @@ def documented_body(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reference(model: type[BaseModel]) -> dict[str, Any]:
-    """A reference to a model among the document's components; `trimtab.service.app` puts them there."""
+    """A reference to a model among the document's components; `trimtab.service.app` puts those `referred` there."""
+    _REFERRED[model.__name__] = model
     return {"$ref": REFERENCE.format(model=model.__name__)}
+
+
+def referred() -> tuple[type[BaseModel], ...]:
+    """The models that the routes made so far refer to."""
+    return tuple(_REFERRED.values())
+
+
+_REFERRED: dict[str, type[BaseModel]] = {}
 
 
 REFERENCE = "#/components/schemas/{model}"

@@ -104,7 +104,7 @@ class Keys(NamedDefinitions[Key]):
         """
         key = await self._known(name)
         if key is None:
-            raise NotFound(f"there is no key {name!r}")
+            raise NotFound.unknown("key", name, self.all())
         is_written = await asyncio.to_thread(self._revoked.add, [key.digest])
         is_forgotten = await self._redis.run_aside(lambda redis: redis.hdel(self._key, name)) is not None
         if not is_written and not is_forgotten:

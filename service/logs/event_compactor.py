@@ -8,7 +8,6 @@ whoever reads the folders together (`trimtab.engine.log.interactions`).
 from __future__ import annotations
 
 import fcntl
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from trimtab.engine.log.interactions import (
 )
 from trimtab.service.logs.erased_users import Filter, without_erased
 from trimtab.service.logs.journal import dated, segments
+from trimtab.service.repeating import Repeating
 
 _log = structlog.get_logger()
 
@@ -53,22 +53,14 @@ class EventCompactor:
         self._data_folder = data_folder
         self._spool = data_folder / SPOOL / INTERACTIONS
         self._observe = observe
-        self._every_seconds = every_seconds
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="trimtab-compactor", daemon=True)
+        self._thread = Repeating("compactor", self.compact, every_seconds=every_seconds, at_once=False, at_end=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         """Compact what is finished by now."""
-        self._closing.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._closing.wait(self._every_seconds):
-            self.compact()
-        self.compact()
+        self._thread.stop()
 
     def compact(self) -> None:
         """Compact the segments that nobody writes to; one that cannot be read or written stays for the next time."""

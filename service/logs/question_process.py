@@ -9,8 +9,6 @@ large for the memory that it may take ends the process.
 
 from __future__ import annotations
 
-import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from trimtab.core.children import limit_this_process
 from trimtab.core.errors import TrimtabError
 from trimtab.engine.analytics import report
 from trimtab.engine.analytics.items import categories_of
@@ -69,9 +68,7 @@ def _given(value: Given | None) -> Given:
 def main() -> None:
     """Write the answers, or one line on stderr."""
     started = time.monotonic()
-    os.nice(NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_this_process(niceness=NICENESS, data_bytes=MAX_DATA_BYTES)
     for number, text in enumerate(sys.argv[2:]):
         if number and time.monotonic() - started > BESIDE_SECONDS:
             break

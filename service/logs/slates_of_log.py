@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,6 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from trimtab.core.children import limit_this_process
 from trimtab.engine.log.impressions import shown_lately
 from trimtab.engine.log.interactions import IN_TIME, SHOWN
 
@@ -48,6 +47,4 @@ def slates_of_log(folder: Path, decision_ids: Sequence[str]) -> list[LoggedSlate
 
 @cache
 def _limit() -> None:
-    os.nice(NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_this_process(niceness=NICENESS, data_bytes=MAX_DATA_BYTES)

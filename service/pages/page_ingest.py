@@ -1,6 +1,7 @@
 """Pages of shops become items of the catalogue that serves; where every value was read is kept on the disk.
 
-<data folder>/pages/*.jsonl     a line a page that became an item: item_id, version of the catalogue, elements
+<data folder>/pages/*.jsonl     a line a page that was read as an item, written before the catalogue is changed:
+                                timestamp, item_id, source, url, elements, item
 """
 
 from __future__ import annotations

@@ -55,9 +55,6 @@ class PageWorker:
             raise BadParameter("html", "cannot be analysed", "a page")
         return answer
 
-    def start(self) -> None:
-        """Nothing runs before the first page."""
-
     def stop(self) -> None:
         self._executor.shutdown()
         self._end()

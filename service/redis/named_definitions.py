@@ -73,7 +73,7 @@ class NamedDefinitions(Generic[Definition]):
             Unavailable: Redis is lost.
         """
         if not await self._change(lambda redis: redis.hdel(self._key, name)):
-            raise NotFound(f"there is no {self.kind} {name!r}")
+            raise NotFound.unknown(self.kind, name, self.all())
 
     def _read(self, by_name: Mapping[str, Definition]) -> None:
         """Take what was read; a kind that looks its definitions up by another key extends this."""

@@ -1,4 +1,4 @@
-"""Scored candidates by what they depend on: catalogue, text, filters, pins, user and what the user did lately.
+"""Scored candidates by what they depend on, which `CandidateCache.key` names.
 
 Never a chosen slate: weights, constraints and draws are settled on each request anew, because a cached draw would make
 the logged propensities wrong.
@@ -57,7 +57,7 @@ class CandidateCache:
             redis.on_poll(self._learn)
 
     def key(self, state: str, query: Query) -> bytes:
-        """What the scored candidates of a query depend on, in one state of the engine."""
+        """As `trimtab.engine.plan.search_plan.CandidateCache`."""
         parts = [
             state,
             query.text,

@@ -67,7 +67,7 @@ class SearchPlanner:
         self._wording = wording
         self._experiments = experiments
         self._pseudonyms = pseudonyms
-        self._explored_ratio = settings.explored_ratio
+        self._explored_ratio = settings.effective_exploration_ratio
         self._exploration_budget = settings.exploration_max_relevance_loss_ratio
         self._timeout_ms = settings.timeout_ms
         self._costs = measured_costs(bundles.serving)
@@ -138,7 +138,7 @@ class SearchPlanner:
     def _loaded(self, bundle: str) -> Engine:
         engine = self._bundles.loaded.get(bundle)
         if engine is None:
-            raise BadParameter("bundle", f"{bundle!r} is not loaded", ", ".join(self._bundles.loaded))
+            raise BadParameter.unknown("bundle", "loaded bundle", bundle, self._bundles.loaded)
         return engine
 
     def _assigned(self, request: SearchRequest, profiles: Collection[str], bundles: Collection[str]) -> Assigned:

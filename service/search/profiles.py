@@ -65,5 +65,5 @@ def profile_named(name: str | None, profiles: Mapping[str, Profile]) -> Profile 
     if name is None:
         return profiles.get(DEFAULT)
     if name not in profiles:
-        raise BadParameter("profile", f"there is no profile {name!r}", ", ".join(profiles) or "none is defined")
+        raise BadParameter.unknown("profile", "profile", name, profiles)
     return profiles[name]

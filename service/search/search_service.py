@@ -43,9 +43,9 @@ class SearchService:
     ) -> None:
         """
         Args:
-            log: given each search before it is answered; a slate that it cannot take is not shown.
+            log: given each search before it is answered; it must not block.
             subscribers: called after the log, in this order and before the answer is sent. One that fails is written
-                to the process log and keeps neither the others nor the answer.
+                to the process log and stops neither the others nor the answer.
             on_failure: given a search that the engine could not make, though nothing was wrong with the request.
         """
         self._planner = planner

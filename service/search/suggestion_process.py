@@ -5,7 +5,6 @@ It goes through the names of the catalogue and, now and then, the log: seconds a
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from trimtab.core.atomic import new_folder
+from trimtab.core.children import limit_this_process
 from trimtab.core.errors import TrimtabError
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.current_store import current_store, shop_of_bundle
@@ -70,7 +70,7 @@ def query_counts(task: Task) -> pl.DataFrame:
 
 def main() -> None:
     """Make it, or write one line on stderr."""
-    os.nice(NICENESS)
+    limit_this_process(niceness=NICENESS)
     try:
         make(Task.model_validate_json(sys.argv[1]))
     except (TrimtabError, OSError, pl.exceptions.PolarsError) as error:

@@ -88,7 +88,7 @@ class Drafts:
         """
         found = self.all().get(f"{kind}/{name}")
         if found is None:
-            raise NotFound(f"there is no draft of {kind}/{name}")
+            raise NotFound.unknown("draft", f"{kind}/{name}", self.all())
         return found
 
     def live_one(self, kind: Kind, name: str) -> dict[str, Any] | None:
@@ -150,7 +150,7 @@ class Drafts:
         for path in paths:
             draft = self.all().get(path)
             if draft is None:
-                raise BadParameter("drafts", f"there is no draft {path!r}", ", ".join(self.all()) or "none is there")
+                raise BadParameter.unknown("drafts", "draft", path, self.all())
             proposed = draft.proposed()
             if proposed is None:
                 would_be[draft.kind].pop(draft.name, None)

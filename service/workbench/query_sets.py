@@ -65,7 +65,7 @@ class QuerySets:
         text = (await self._fields(KEY)).get(name)
         found = None if text is None else _read(text)
         if found is None:
-            raise NotFound(f"there is no query set {name!r}")
+            raise NotFound.unknown("query set", name, await self.all())
         return found
 
     async def put(self, name: str, queries: QuerySet) -> None:

@@ -32,6 +32,7 @@ from trimtab.engine.log.impressions import read_log, write_part
 from trimtab.engine.log.rows import frame_of, json_line, rows_of
 
 OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
+OPENINGS = ("b may change", "b surely")
 
 
 @pytest.fixture(scope="module")
@@ -110,14 +111,16 @@ def test_a_policy_far_from_the_log_is_refused_with_the_reason(engine: Engine, lo
 
 def test_the_report_is_for_people_and_replaces_only_a_report(engine: Engine, log: Path, tmp_path: Path) -> None:
     pl.concat(read_log(log)).head(100).write_parquet(tmp_path / "short.parquet")
-    for replayed in (tmp_path / "short.parquet", log):
-        replay(replayed, engine, {"b": OTHER}, tmp_path / "report")
+    replay(tmp_path / "short.parquet", engine, {"b": OTHER}, tmp_path / "report")
+    (verdict,) = replay(log, engine, {"b": OTHER}, tmp_path / "report")["verdicts"]
     text = (tmp_path / "report" / "report.md").read_text()
     assert "w_revenue:0.2" in text
     assert "b - logged" in text
     page = (tmp_path / "report" / "report.html").read_text()
     assert page.count("<svg") == 4
-    assert "b may change" in page or "b surely" in page
+    assert f"- {verdict}" in text.splitlines()
+    assert [opening in page for opening in OPENINGS] == [opening in verdict for opening in OPENINGS]
+    assert any(opening in verdict for opening in OPENINGS)
     assert not re.search(r"(src|href)=\"http", page)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")

@@ -82,7 +82,7 @@ def accounts_router(accounts: Accounts, *, admin: Callable[[Request], Awaitable[
         """Its sessions end."""
         audit(request, partial(_state, accounts, name))
         if name not in accounts.all():
-            raise NotFound(f"there is no account {name!r}")
+            raise NotFound.unknown("account", name, accounts.all())
         await accounts.delete(name)
 
     return router

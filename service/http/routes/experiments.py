@@ -16,10 +16,9 @@ from pydantic import BaseModel, Field
 from trimtab.core.errors import NotFound, Unavailable
 from trimtab.core.sample_ratio import ALARM_BELOW
 from trimtab.service.experiments.definition import Experiment
-from trimtab.service.experiments.ramp import Ramp, RampState, Totals, compared
+from trimtab.service.experiments.ramp import ArmTotals, Ramp, RampState, compared
 from trimtab.service.experiments.ramp_controller import read_history
 from trimtab.service.experiments.running import Experiments
-from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.definitions import Name
 from trimtab.service.redis.gateway import RedisGateway
@@ -126,7 +125,7 @@ def _redis(experiments: Experiments, name: str) -> ExperimentState:
     if definition is None:
         raise NotFound(f"there is no experiment {name!r}")
     units = experiments.units(name)
-    p_value = sample_ratio_p_value(units, definition)
+    p_value = definition.sample_ratio_p_value(units)
     return ExperimentState(
         definition=definition,
         exposure=experiments.exposure(name, definition),
@@ -139,7 +138,7 @@ def _redis(experiments: Experiments, name: str) -> ExperimentState:
 
 def _snapshot(stored: Mapping[str, Any], ramp: Ramp, shares: Mapping[str, float] | None) -> Snapshot:
     control = ramp.control
-    totals = {arm: Totals(**sums) for arm, sums in stored["arms"].items()}
+    totals = {arm: ArmTotals(**sums) for arm, sums in stored["arms"].items()}
     intervals = [
         Interval(
             arm=one.arm,

@@ -96,6 +96,8 @@ def test_a_feed_is_shown_then_made_and_one_that_is_cut_off_is_refused(shop: http
 
     cut = sent(shop, written(rows[:4]))
     assert (cut["state"], "as one that is cut off would" in cut["problem"]) == ("refused", True)
+    assert "mode=delta" in cut["problem"], "as parameters of the request are spelt"
+    assert "--" not in cut["problem"]
     assert len(prices(shop)) == len(rows)
     assert sent(shop, b"id\tprice\n" + f"{raised['id']}\t5.00 EUR\n".encode(), mode="delta")["state"] == "done"
     eventually(lambda: prices(shop)[raised["id"]] == 5)

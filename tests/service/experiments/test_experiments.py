@@ -19,7 +19,6 @@ from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 from trimtab.service.experiments.definition import Experiment
-from trimtab.service.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.settings import Settings
 
 GOLDEN = ["margin", "control", "control", "margin", "margin", "control", "margin", "margin"]
@@ -154,17 +153,17 @@ def test_the_p_value_of_the_split_equals_scipys(counts: list[int]) -> None:
         oracle = min(2 * stats.binom.cdf(min(counts), sum(counts), 0.5), 1.0)
     else:
         return
-    assert sample_ratio_p_value(units, experiment) == pytest.approx(oracle, abs=1e-12)
+    assert experiment.sample_ratio_p_value(units) == pytest.approx(oracle, abs=1e-12)
 
 
 def test_an_arm_without_a_share_takes_no_part_in_the_split_and_has_no_units() -> None:
     mixed = {"share": 0.5, "interleave": ["control", "treatment"]}
     arms = {"control": {"share": 0.5}, "mixed": mixed, "treatment": {"share": 0.0, "profile": "p"}}
     experiment = Experiment.model_validate({"arms": arms})
-    assert sample_ratio_p_value({"control": 9000, "mixed": 1000, "treatment": 0}, experiment) < ALARM_BELOW
-    assert sample_ratio_p_value({"control": 5000, "mixed": 5000}, experiment) == 1
-    assert sample_ratio_p_value({"control": 5000, "mixed": 5000, "treatment": 1}, experiment) == 0
-    assert sample_ratio_p_value({}, experiment) == 1
+    assert experiment.sample_ratio_p_value({"control": 9000, "mixed": 1000, "treatment": 0}) < ALARM_BELOW
+    assert experiment.sample_ratio_p_value({"control": 5000, "mixed": 5000}) == 1
+    assert experiment.sample_ratio_p_value({"control": 5000, "mixed": 5000, "treatment": 1}) == 0
+    assert experiment.sample_ratio_p_value({}) == 1
     only = {"control": {"share": 0}, "margin": {"share": 0, "profile": "p"}}
     one = Experiment.model_validate({"arms": {**only, "mixed": {"share": 1, "interleave": ["control", "margin"]}}})
-    assert sample_ratio_p_value({"mixed": 5000}, one) == 1
+    assert one.sample_ratio_p_value({"mixed": 5000}) == 1

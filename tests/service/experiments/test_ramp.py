@@ -10,26 +10,26 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from trimtab.service.experiments.ramp import Guardrails, Ramp, RampState, Totals, compared, decide, exposure_of, harm
+from trimtab.service.experiments.ramp import ArmTotals, Guardrails, Ramp, RampState, compared, decide, exposure_of, harm
 
 RAMP = Ramp(control="control", hold_seconds=3600, min_searches=1000)
 HALVES = {"control": 0.5, "treatment": 0.5}
-Arm = Callable[[np.random.Generator, int], Totals]
+Arm = Callable[[np.random.Generator, int], ArmTotals]
 
 
 def arm(*, errors: float = 0.0005, slow: float = 0.02, empty: float = 0.05, buys: float = 0.05) -> Arm:
     """Searches of an arm with these chances; who buys spends 2 to 20."""
 
-    def draw(rng: np.random.Generator, n: int) -> Totals:
+    def draw(rng: np.random.Generator, n: int) -> ArmTotals:
         revenue = (rng.random(n) < buys) * rng.uniform(2, 20, n)
         hits = [float(rng.binomial(n, chance)) for chance in (errors, slow, empty)]
-        return Totals(n, *hits, float(revenue.sum()), float((revenue**2).sum()), float((revenue > 0).sum()), *hits)
+        return ArmTotals(n, *hits, float(revenue.sum()), float((revenue**2).sum()), float((revenue > 0).sum()), *hits)
 
     return draw
 
 
-def plus(one: Totals, other: Totals) -> Totals:
-    return Totals(*(getattr(one, name) + getattr(other, name) for name in Totals.__slots__))
+def plus(one: ArmTotals, other: ArmTotals) -> ArmTotals:
+    return ArmTotals(*(getattr(one, name) + getattr(other, name) for name in ArmTotals.__slots__))
 
 
 def ramped(
@@ -37,7 +37,7 @@ def ramped(
 ) -> list[RampState]:
     """The states of a ramp that is looked at every minute; searches come in proportion to the exposure."""
     rng = np.random.default_rng(seed)
-    totals = {"control": Totals(), "treatment": Totals()}
+    totals = {"control": ArmTotals(), "treatment": ArmTotals()}
     state = RampState(since=0)
     states = [state]
     for minute in range(hours * 60):
@@ -75,7 +75,7 @@ def test_harm_is_rolled_back_and_stays_so(harm: dict[str, float], named: str) ->
     assert last.reason is not None
     assert last.reason.startswith(named)
     assert exposure_of(RAMP, last) == 0
-    well = {"control": Totals(searches=1e6), "treatment": Totals(searches=1e6)}
+    well = {"control": ArmTotals(searches=1e6), "treatment": ArmTotals(searches=1e6)}
     assert decide(RAMP, last, well, now=1e9, shares=HALVES, sample_ratio_alarm=False) == last
 
 
@@ -94,8 +94,8 @@ def test_noise_does_not_roll_back() -> None:
 
 def test_it_waits_for_searches_for_time_and_for_the_split() -> None:
     state = RampState(since=0)
-    few = {"control": Totals(searches=5000), "treatment": Totals(searches=999)}
-    enough = {**few, "treatment": Totals(searches=1000)}
+    few = {"control": ArmTotals(searches=5000), "treatment": ArmTotals(searches=999)}
+    enough = {**few, "treatment": ArmTotals(searches=1000)}
     waiting = decide(RAMP, state, few, now=1e6, shares=HALVES, sample_ratio_alarm=False)
     assert (waiting.step, waiting.reason) == (0, "every arm is to have 1000 searches in this step")
     waiting = decide(RAMP, state, enough, now=3599, shares=HALVES, sample_ratio_alarm=False)
@@ -109,7 +109,7 @@ def test_it_waits_for_searches_for_time_and_for_the_split() -> None:
 
 
 def test_too_few_searches_say_nothing() -> None:
-    failing = {"control": Totals(searches=99), "treatment": Totals(searches=99, errors=99)}
+    failing = {"control": ArmTotals(searches=99), "treatment": ArmTotals(searches=99, errors=99)}
     assert decide(RAMP, RampState(since=0), failing, now=1, shares=HALVES, sample_ratio_alarm=False).status == "ramping"
 
 
@@ -118,8 +118,8 @@ def test_steps_rise() -> None:
         Ramp(control="c", steps=(0.5, 0.1))
 
 
-def bought(searches: float, buyers: float, *, value: float = 20.0) -> Totals:
-    return Totals(searches, revenue=buyers * value, revenue_squares=buyers * value**2, buyers=buyers)
+def bought(searches: float, buyers: float, *, value: float = 20.0) -> ArmTotals:
+    return ArmTotals(searches, revenue=buyers * value, revenue_squares=buyers * value**2, buyers=buyers)
 
 
 def test_a_small_arm_that_sold_nothing_yet_is_not_rolled_back() -> None:
@@ -168,13 +168,13 @@ def test_a_split_that_is_broken_says_nothing_of_money() -> None:
     assert harm(compared(RAMP, totals, HALVES)) is not None
     state = decide(RAMP, RampState(since=0), totals, shares=HALVES, now=1e6, sample_ratio_alarm=True)
     assert (state.status, state.reason) == ("ramping", "the split is not the one asked for")
-    failing = {**totals, "treatment": Totals(searches=5_000, errors=500)}
+    failing = {**totals, "treatment": ArmTotals(searches=5_000, errors=500)}
     state = decide(RAMP, RampState(since=0), failing, shares=HALVES, now=1e6, sample_ratio_alarm=True)
     assert state.status == "rolled_back"
 
 
 def test_an_arm_that_others_interleave_holds_nothing_up() -> None:
-    totals = {"control": Totals(searches=2000), "mixed": Totals(searches=2000), "margin": Totals()}
+    totals = {"control": ArmTotals(searches=2000), "mixed": ArmTotals(searches=2000), "margin": ArmTotals()}
     shares = {"control": 0.5, "mixed": 0.5, "margin": 0.0}
     state = decide(RAMP, RampState(since=0), totals, shares=shares, now=3600, sample_ratio_alarm=False)
     assert state.step == 1
@@ -204,7 +204,7 @@ def rolled_back(
         hit = (rng.random(n) < 0.05).astype(float)
         columns = np.stack([np.ones(n), hit * 0, hit, hit, spent, spent**2, spent > 0, hit * 0, hit, hit])
         sums = {arm: (columns * of).cumsum(axis=1) for arm, of in (("control", ~treated), ("treatment", treated))}
-        looks = ({arm: Totals(*one[:, at].tolist()) for arm, one in sums.items()} for at in range(399, n, 400))
+        looks = ({arm: ArmTotals(*one[:, at].tolist()) for arm, one in sums.items()} for at in range(399, n, 400))
         ended += any(harm(compared(strict, look, shares)) is not None for look in looks)
     return ended / ramps
 
