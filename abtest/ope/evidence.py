@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.examination import Examination
 from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.moves import Moves, expected_examination
 from trimtab.abtest.ope.sums import Ints
@@ -39,7 +40,7 @@ class Deployment:
     """
 
     is_sorted: bool = False
-    examination: Floats | None = None
+    examination: Examination | None = None
     factors: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -69,11 +70,27 @@ class Evidence:
     ideals: Floats
     ratios: dict[str, Floats]
     moves: dict[str, Moves]
-    examination: Floats | None
+    examination: Examination | None
     own_rows: dict[str, NDArray[np.int32]]
     promised: Floats
     wrong_propensities: NDArray[np.bool_]
     n_impossible: int
+
+    def take(self, which: NDArray[np.bool_]) -> Evidence:
+        """The evidence of some of the impressions."""
+        drawn = which[self.drawn]
+        return Evidence(
+            self.slates.take(which),
+            (np.cumsum(which) - 1)[self.drawn[drawn]],
+            self.ideals[drawn],
+            {name: table[which] for name, table in self.ratios.items()},
+            {name: one.take(which) for name, one in self.moves.items()},
+            self.examination,
+            {name: table[drawn] for name, table in self.own_rows.items()},
+            self.promised[drawn],
+            self.wrong_propensities[drawn],
+            self.n_impossible,
+        )
 
 
 def evidence_of(
@@ -144,7 +161,7 @@ class _Tables:
         elif self._deployment.examination is None:
             self._compare_sorted(asked, drawn)
         else:
-            self._compare_moved(asked, drawn, temperature, self._deployment.examination)
+            self._compare_moved(asked, drawn, temperature, self._deployment.examination.chances)
 
     def _fill_ideals(self, asked: Asked) -> None:
         """Fill in the most diverse slates, each as long as what was shown."""

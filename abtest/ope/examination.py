@@ -52,13 +52,16 @@ class Examination:
     Attributes:
         chances: [k], 1 at the first.
         n_clicks: items clicked that they rest on.
+        spread: [k, k - 1] what each of `k - 1` independent standard errors changes their logarithms by.
     """
 
     chances: Floats
     n_clicks: int
+    spread: Floats
 
     def as_dict(self) -> dict[str, Any]:
-        return {"by_position": self.chances.tolist(), "n_clicks": self.n_clicks}
+        errors = np.sqrt((self.spread**2).sum(axis=1))
+        return {"by_position": self.chances.tolist(), "log_errors": errors.tolist(), "n_clicks": self.n_clicks}
 
 
 def fitted(positions: Ints, standings: Floats) -> Examination:
@@ -85,8 +88,10 @@ def fitted(positions: Ints, standings: Floats) -> Examination:
         found += step
         if np.abs(step).max() < CONVERGED:
             break
-    logarithms = design @ found
-    return Examination(np.exp(logarithms - logarithms[0]), n)
+    logarithms, covariance = design @ found, design @ np.linalg.solve(curvature, design.T)
+    others = covariance[1:, 1:] - covariance[1:, :1] - covariance[:1, 1:] + covariance[0, 0]
+    spread = np.concatenate([np.zeros((1, k - 1)), np.linalg.cholesky(others)])
+    return Examination(np.exp(logarithms - logarithms[0]), n, spread)
 
 
 def examination_of(engine: Engine, sample: ReplayLog) -> Examination | None:

@@ -56,7 +56,6 @@ class LikeWithLike:
     Attributes:
         served: sorted, or drawn at equal exploration.
         sorted_share: effective share of the log that the logged weights' own sorted slates have.
-        examination: of positions, where outcomes are moved to where sorted slates have their items.
         expected_loss: share of the sorted slates' expected relevance that the log's exploration lost.
         deployment: the same, as evidence is made.
     """
@@ -65,7 +64,11 @@ class LikeWithLike:
     sorted_share: float
     expected_loss: float
     deployment: Deployment
-    examination: Examination | None = None
+
+    @property
+    def examination(self) -> Examination | None:
+        """How often positions are looked at, where outcomes are moved to where sorted slates have their items."""
+        return self.deployment.examination
 
     @property
     def estimator(self) -> str:
@@ -102,7 +105,7 @@ def like_with_like(
     lost = lists.loss()
     found = examination_of(engine, sample) if asked != "explored" and share < MIN_SORTED_SHARE else None
     if found is not None:
-        return LikeWithLike("sorted", share, lost, Deployment(is_sorted=True, examination=found.chances), found)
+        return LikeWithLike("sorted", share, lost, Deployment(is_sorted=True, examination=found))
     if asked == "sorted" or (asked is None and share >= MIN_SORTED_SHARE):
         return LikeWithLike("sorted", share, lost, Deployment(is_sorted=True))
     factors = {name: lists.factor(one, lost) for name, one in weights.items()}

@@ -91,6 +91,19 @@ class Moves:
         factors = np.where(self.sources >= 0, chances / chances[self._at], 0.0)
         return {metric: values * factors if seen[metric] else values for metric, values in rewards.items()}
 
+    def slopes(self, earned: Floats, spread: Floats) -> Floats:
+        """[n, d] what errors of the examination change weighted rewards of `rewards` by.
+
+        As much as the logarithm of a position's examination is too large, what is shown there counts too much, and what
+        is taken from there too little.
+
+        Args:
+            earned: [n, k] importance weights times rewards.
+            spread: as in `trimtab.abtest.ope.examination.Examination`.
+        """
+        taken = [np.where(self.sources == position, earned, 0.0).sum(axis=1) for position in range(earned.shape[1])]
+        return np.asarray((earned - np.stack(taken, axis=1)) @ spread[: earned.shape[1]], dtype=np.float64)
+
     @property
     def _at(self) -> Ints:
         return np.maximum(self.sources, 0).astype(np.int64)

@@ -12,7 +12,7 @@ What else can be said of a slate without any outcome is `MEASURED`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,11 @@ SLATES_AT_ONCE = 10_000
 
 
 def rewards_of(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
+    """[n, k] by objective and of diversity, positions beyond a slate's end being 0."""
+    return {**outcomes_of(slates, engine), DIVERSITY: novelty(slates.rows, engine)}
+
+
+def outcomes_of(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
     """[n, k] by objective, positions beyond a slate's end being 0."""
     shown, by_rank = slates.rows >= 0, discounts(slates.rows.shape[1])
     grades = np.where(slates.purchases > 0, 2, ((slates.clicks > 0) | (slates.carts > 0)).astype(np.int64))
@@ -73,7 +78,7 @@ def rewards_of(slates: LoggedSlates, engine: Engine) -> dict[str, Floats]:
         if values is None:
             values = _values(slates, engine)
         rewards[one.name] = np.where(shown, happened[one.head] * values[..., number], 0.0)
-    return {**rewards, DIVERSITY: novelty(slates.rows, engine)}
+    return rewards
 
 
 def takes_a_look(engine: Engine) -> dict[str, bool]:
@@ -82,17 +87,41 @@ def takes_a_look(engine: Engine) -> dict[str, bool]:
     return {**found, DIVERSITY: False}
 
 
-def weighted_rewards(evidence: Evidence, engine: Engine) -> Iterator[tuple[str, Floats, dict[str, Floats]]]:
-    """Each policy with [n, k] importance weights and the [n, k] rewards by objective that have them."""
-    slates = evidence.slates
-    if evidence.examination is None:
-        logged = rewards_of(slates, engine)
+@dataclass(frozen=True)
+class WeightedRewards:
+    """What a log says of a policy.
+
+    Attributes:
+        weights: [n, k] importance weights.
+        rewards: [n, k] by objective.
+        slopes: by objective [n, d] what errors of the examination change the weighted rewards by, see `Moves.slopes`;
+            none where no examination was estimated or nobody needs to look.
+    """
+
+    weights: Floats
+    rewards: Mapping[str, Floats]
+    slopes: Mapping[str, Floats]
+
+
+def weighted_rewards(
+    evidence: Evidence, engine: Engine, rewards: Callable[[LoggedSlates, Engine], dict[str, Floats]] = rewards_of
+) -> Iterator[tuple[str, WeightedRewards]]:
+    """Each policy with what the log says of it, one after the other."""
+    slates, examination = evidence.slates, evidence.examination
+    if examination is None:
+        logged = rewards(slates, engine)
         for name, ratios in evidence.ratios.items():
-            yield name, prefix_weights(ratios), logged
+            yield name, WeightedRewards(prefix_weights(ratios), logged, {})
         return
     seen = takes_a_look(engine)
     for name, moves in evidence.moves.items():
-        yield name, moves.weights, moves.rewards(rewards_of(moves.slates(slates), engine), seen, evidence.examination)
+        moved = moves.rewards(rewards(moves.slates(slates), engine), seen, examination.chances)
+        slopes = {
+            metric: moves.slopes(moves.weights * values, examination.spread)
+            for metric, values in moved.items()
+            if seen[metric]
+        }
+        yield name, WeightedRewards(moves.weights, moved, slopes)
 
 
 def _values(slates: LoggedSlates, engine: Engine) -> Floats:

@@ -31,7 +31,7 @@ MIN_SHARE_TO_BE_SURE = 0.4
 """Below this effective share of the log nothing is sure: heavy weights that were not drawn would say something else."""
 
 
-MARGIN = 1.05
+MARGIN = 1.1
 """How much wider than nominal the interval of a difference is that rests on weights, so that what is measured of it
 stays within what is promised, and does not lie at it."""
 

@@ -8,7 +8,7 @@ groups has the same size for a thousand impressions and for a billion. Tables of
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from trimtab.core.assignment import place
 N_GROUPS = 4096
 
 Ints = NDArray[np.int64]
+
+NO_SLOPES: Floats = np.zeros(1)
+"""The slopes of a value that rests on nothing that was estimated beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ class Sums:
         signs: [m] +1, or -1 in a difference of two values, which is the columns of both; a share where one is taken.
         overlap: of the weights behind them.
         earned: the rewards behind them, without weights.
+        slopes: [d] what each of d independent standard errors of what was estimated beforehand changes the sum of
+            weighted rewards by.
     """
 
     numerators: Floats
@@ -142,6 +147,7 @@ class Sums:
     signs: Floats
     overlap: Overlap
     earned: Earned
+    slopes: Floats = field(default_factory=lambda: NO_SLOPES)
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
@@ -151,6 +157,7 @@ class Sums:
             self.signs,
             self.overlap + other.overlap,
             self.earned + other.earned,
+            self.slopes + other.slopes,
         )
 
     def minus(self, other: Sums, *, share: float = 1.0) -> Sums:
@@ -174,6 +181,7 @@ class Sums:
                 np.concatenate([self.earned.squares, other.earned.squares]),
                 np.concatenate([self.earned.with_slate, other.earned.with_slate]),
             ),
+            self.slopes - share * other.slopes,
         )
 
     @property
@@ -245,11 +253,12 @@ def sum_by_group(values: Floats, groups: Ints, *, n_groups: int = N_GROUPS) -> F
     return np.stack(columns, axis=1)
 
 
-def add_up(terms: Terms, groups: Ints | None = None, *, n_groups: int = N_GROUPS) -> Sums:
+def add_up(terms: Terms, groups: Ints | None = None, *, slopes: Floats | None = None, n_groups: int = N_GROUPS) -> Sums:
     """Sums of terms by group.
 
     Args:
         groups: [n] int64 group of each impression's user; none makes every impression a group of its own.
+        slopes: [n, d], see `Sums`.
 
     Example:
         >>> from trimtab.abtest import add_up, ips
@@ -261,8 +270,9 @@ def add_up(terms: Terms, groups: Ints | None = None, *, n_groups: int = N_GROUPS
     """
     n, m = terms.numerators.shape
     overlap, earned = Overlap.of(terms.weights), Earned.of(terms.rewards, terms.weights)
+    total = NO_SLOPES if slopes is None or slopes.shape[1] == 0 else slopes.sum(axis=0)
     if groups is None:
-        return Sums(terms.numerators, terms.denominators, np.ones(n), np.ones(m), overlap, earned)
+        return Sums(terms.numerators, terms.denominators, np.ones(n), np.ones(m), overlap, earned, total)
     return Sums(
         sum_by_group(terms.numerators, groups, n_groups=n_groups),
         sum_by_group(terms.denominators, groups, n_groups=n_groups),
@@ -270,4 +280,5 @@ def add_up(terms: Terms, groups: Ints | None = None, *, n_groups: int = N_GROUPS
         np.ones(m),
         overlap,
         earned,
+        total,
     )

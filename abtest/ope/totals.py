@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence
 from trimtab.abtest.ope.outcomes import Judged, measured, rewards_of, weighted_rewards
 from trimtab.abtest.ope.segments import THIRDS, Segments
-from trimtab.abtest.ope.sums import N_GROUPS, Earned, Ints, Overlap, Sums, earned
+from trimtab.abtest.ope.sums import N_GROUPS, NO_SLOPES, Earned, Ints, Overlap, Sums, earned
 from trimtab.engine import Engine
 
 EVERYTHING = range(len(THIRDS))
@@ -32,6 +33,7 @@ class Weighted:
         rewards: metric -> the same of weight times reward.
         earned: metric -> [4, m, n_segments] rewards without weights, in the order of `sums.Earned`.
         squares, largest, supported: [m, n_segments] of the weights, see `sums.Overlap`.
+        slopes: metric -> [d, n_segments], see `sums.Sums`.
     """
 
     counts: Floats
@@ -41,13 +43,21 @@ class Weighted:
     squares: Floats
     largest: Floats
     supported: Floats
+    slopes: dict[str, Floats]
 
     @classmethod
-    def of(cls, weights: Floats, rewards: Mapping[str, Floats], place: Place) -> Weighted:
+    def of(
+        cls,
+        weights: Floats,
+        rewards: Mapping[str, Floats],
+        place: Place,
+        slopes: Mapping[str, Floats] = MappingProxyType({}),
+    ) -> Weighted:
         """
         Args:
             weights: [n, m].
             rewards: metric -> [n, m].
+            slopes: metric -> [n, d].
         """
         columns = np.ascontiguousarray(weights.T)
         return cls(
@@ -61,6 +71,7 @@ class Weighted:
             squares=place.by_segment(columns**2),
             largest=place.largest(columns),
             supported=place.by_segment((columns > 0).astype(np.float64)),
+            slopes={metric: place.by_segment(values.T) for metric, values in slopes.items() if values.shape[1]},
         )
 
     def __iadd__(self, other: Weighted) -> Weighted:
@@ -72,6 +83,7 @@ class Weighted:
         self.squares = self.squares + other.squares
         self.largest = np.maximum(self.largest, other.largest)
         self.supported = self.supported + other.supported
+        _add(self.slopes, other.slopes)
         return self
 
     def sums(self, metric: str, segments: Iterable[int] = EVERYTHING, *, normalised: bool = True) -> Sums:
@@ -89,7 +101,8 @@ class Weighted:
         numerators = self.rewards[metric][:, at].sum(axis=1).T
         denominators = totals if normalised else np.repeat(counts[:, None], m, axis=1)
         without_weights = Earned(*self.earned[metric][:, :, at].sum(axis=2))
-        return Sums(numerators, denominators, counts, np.ones(m), overlap, without_weights)
+        slopes = self.slopes[metric][:, at].sum(axis=1) if metric in self.slopes else NO_SLOPES
+        return Sums(numerators, denominators, counts, np.ones(m), overlap, without_weights, slopes)
 
 
 @dataclass(frozen=True)
@@ -203,7 +216,10 @@ def totals_of(
     shown = {logged: served, **evidence.own_rows}
     return Totals(
         logged=Weighted.of(np.ones(slates.rows.shape), rewards, place),
-        weighted={name: Weighted.of(weights, by, place) for name, weights, by in weighted_rewards(evidence, engine)},
+        weighted={
+            name: Weighted.of(one.weights, one.rewards, place, one.slopes)
+            for name, one in weighted_rewards(evidence, engine)
+        },
         matched={
             name: Weighted.of(np.cumprod(rows == served, axis=1, dtype=np.float64), drawn_rewards, of_drawn)
             for name, rows in evidence.own_rows.items()

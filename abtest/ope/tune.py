@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.asked import LOGGED
-from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import WRONG_SHARE, Evidence
 from trimtab.abtest.ope.evidence_tasks import evidence_by_query
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, Served, like_with_like
-from trimtab.abtest.ope.outcomes import novelty, weighted_rewards
+from trimtab.abtest.ope.outcomes import novelty, outcomes_of, weighted_rewards
 from trimtab.abtest.ope.partitions import partitioned
 from trimtab.abtest.ope.reliability import Reliability
 from trimtab.abtest.ope.segments import OTHER
@@ -120,7 +119,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
             "no weights can be chosen on it"
         )
     everything = np.ones(len(evidence.slates), dtype=bool)
-    tables = Tables.of(evidence, engine)
+    tables = Tables(evidence, engine)
     sums = tables.sums(everything)
     choice = choose(sums, maximise=maximise, keep=keep, confidence=confidence)
     base = relative_base(estimate(sums[OWN][maximise], confidence=confidence))
@@ -188,35 +187,33 @@ def _factors(n_weights: int) -> Iterator[tuple[float, ...]]:
             yield factors
 
 
-@dataclass(frozen=True)
 class Tables:
-    """What every candidate would earn, impression by impression."""
+    """What every candidate would earn, over some of the impressions.
 
-    evidence: Evidence
-    weighted: dict[str, tuple[Floats, dict[str, Floats]]]
-    own_diversity: dict[str, Floats]
+    Outcomes of one candidate at a time are there: of all at once, [n, k] of each objective would be most of what
+    choosing weights takes in memory.
+    """
 
-    @classmethod
-    def of(cls, evidence: Evidence, engine: Engine) -> Tables:
-        own = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
-        weighted = {name: (weights, by) for name, weights, by in weighted_rewards(evidence, engine)}
-        return cls(evidence, weighted, own)
+    def __init__(self, evidence: Evidence, engine: Engine) -> None:
+        self._engine = engine
+        self._diversity = {name: novelty(rows, engine).sum(axis=1) for name, rows in evidence.own_rows.items()}
+        self._evidence = replace(evidence, own_rows={})
 
     def sums(self, which: NDArray[np.bool_]) -> dict[str, dict[str, Sums]]:
-        """candidate -> metric -> sums over some of the impressions."""
-        slates, drawn = self.evidence.slates, self.evidence.drawn
-        some = which[drawn]
-        groups, drawn_groups = slates.groups[which], slates.groups[drawn[some]]
+        """candidate -> metric -> sums over the impressions that are true in `which`."""
+        some = which[self._evidence.drawn]
+        evidence = self._evidence.take(which)
+        groups = evidence.slates.groups
         found: dict[str, dict[str, Sums]] = {}
-        for name, (weights, rewards) in self.weighted.items():
+        for name, one in weighted_rewards(evidence, self._engine, outcomes_of):
             if name == LOGGED:  # sorted, which is `OWN`
                 continue
             found[name] = {
-                metric: add_up(estimators.direct_method(self.own_diversity[name][some]), drawn_groups)
-                if metric == DIVERSITY
-                else add_up(estimators.snips(values[which], weights[which]), groups)
-                for metric, values in rewards.items()
+                metric: add_up(estimators.snips(values, one.weights), groups, slopes=one.slopes.get(metric))
+                for metric, values in one.rewards.items()
             }
+            diversity = estimators.direct_method(self._diversity[name][some])
+            found[name][DIVERSITY] = add_up(diversity, groups[evidence.drawn])
         return found
 
 

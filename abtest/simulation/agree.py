@@ -34,7 +34,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, like_with_like
-from trimtab.abtest.ope.outcomes import weighted_rewards
+from trimtab.abtest.ope.outcomes import WeightedRewards, weighted_rewards
 from trimtab.abtest.ope.sums import Ints, add_up
 from trimtab.abtest.simulation.clicks import N_DRAWS, Flags, PositionBased
 from trimtab.abtest.simulation.deployment import deploy
@@ -116,9 +116,7 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
     effective = {name: normalise(one, engine.known_weights) for name, one in policies.items()}
     compared = like_with_like(engine, log.take(np.arange(min(n_log, N_LOOKED_AT))), effective, "sorted")
     evidence = evidence_of(engine, log, effective, deployment=compared.deployment)
-    replayed = {
-        name: _replayed(evidence, weights, by[metric]) for name, weights, by in weighted_rewards(evidence, engine)
-    }
+    replayed = {name: _replayed(evidence, one, metric) for name, one in weighted_rewards(evidence, engine)}
     asked = world.draw(n_truth, _stream(seed, 2))
     trials = Trials(engine, world, metric, bounds)
     before = trials.sorted_outcomes(engine.default_weights, asked, _stream(seed, 8))
@@ -156,9 +154,10 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
     }
 
 
-def _replayed(evidence: Evidence, weights: Floats, rewards: Floats) -> Estimate:
+def _replayed(evidence: Evidence, said: WeightedRewards, metric: str) -> Estimate:
     """What the log says of a policy; no value where it has no interval."""
-    found = estimate(add_up(estimators.snips(rewards, weights), evidence.slates.groups))
+    terms = estimators.snips(said.rewards[metric], said.weights)
+    found = estimate(add_up(terms, evidence.slates.groups, slopes=said.slopes.get(metric)))
     return found if found.low is not None else replace(found, value=None, standard_error=None)
 
 

@@ -23,7 +23,7 @@ SIZES = (100, 200, 300, 500, 700, 1000, 2000, 3000, 10_000)
 RATES = (0.002, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3)
 FEWEST_REWARDED = 12
 N_CELLS = 96
-DESIGN = 20261126
+DESIGN = 20261127
 OUTCOMES = ("purchases", "heavy revenue", "net revenue")
 
 

@@ -145,7 +145,7 @@ def tuning(engine: Engine) -> Iterator[Figure]:
     candidates = candidates_around(own)
     log = deploy(engine, world, own, N_TUNED_LOGS * SEARCHES_PER_TUNED_LOG, rng)
     evidence = evidence_of(engine, log, candidates, draw_every=1)
-    tables = Tables.of(evidence, engine)
+    tables = Tables(evidence, engine)
     asked = world.draw(N_CANDIDATE_TRUTH, rng)
     truth = {}
     for name, weights in candidates.items():

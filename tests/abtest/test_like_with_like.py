@@ -61,7 +61,7 @@ def answers_are_true(engine: Engine, world: World, log: ReplayLog, temperature: 
         served = deploy(engine, world, raw, 4000, generator(3), temperature=drawn_at)
         truth, error = value_of(engine, served, "relevance")
         logged = np.ones(found.slates.rows.shape), rewards_of(found.slates, engine)
-        valued = {policy: (ratios, by) for policy, ratios, by in weighted_rewards(found, engine)}
+        valued = {policy: (one.weights, one.rewards) for policy, one in weighted_rewards(found, engine)}
         of_policy, rewards = valued.get(name, logged)
         one = estimate(add_up(snips(rewards["relevance"], of_policy), found.slates.groups))
         assert one.low is not None
