@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 
 from trimtab.abtest.ope.estimators import snips
 from trimtab.abtest.ope.examination import N_DRAWS, fitted
-from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.intervals import cautious_error, estimate
 from trimtab.abtest.ope.moves import Moves, expected_examination, standings
 from trimtab.abtest.ope.replay import replay
-from trimtab.abtest.ope.sums import add_up
+from trimtab.abtest.ope.sums import NO_SLOPES, Sums, add_up
 from trimtab.abtest.report.report import cost_of_exploration
 from trimtab.abtest.simulation.deployment import deploy, value_of
 from trimtab.abtest.simulation.simulate import simulate
@@ -112,6 +113,45 @@ def test_the_value_of_sorted_slates_comes_back_from_draws(seed: int) -> None:
         assert found.value is not None
         assert abs(found.value - truth) < 4.5 * found.standard_error
         assert moves.weights.mean() == pytest.approx(1, abs=0.02)
+
+
+def test_an_error_of_the_examination_is_an_error_of_the_value() -> None:
+    """What a standard error of each direction moves the estimate by, by estimating with the other examination."""
+    k, n, n_users = 4, 40_000, 200
+    chances = np.array([1.0, 0.6, 0.4, 0.3])
+    contexts, drawing, rng = lists(n_users, 6), policy(temperature=0.5), generator(7)
+    who = np.repeat(np.arange(n_users), n // n_users)
+    slates, _ = drawing.draw(contexts, who, rng.random((n, k)))
+    attraction = contexts.gains[who[:, None], slates, 0]
+    clicks = (rng.random((n, k)) < chances * attraction).astype(np.float64)
+    rows, positions = np.nonzero(clicks)
+    stood = standings(drawing, contexts, np.arange(n_users), k, n_draws=N_DRAWS)
+    found = fitted(positions[:2000], stood[who[rows], slates[rows, positions]][:2000])
+    assert found.spread.shape == (k, k - 1)
+    assert not found.spread[0].any()
+
+    def sums(weight: float, examined: np.ndarray) -> Sums:
+        expected = expected_examination(drawing, contexts, np.arange(n_users), examined)
+        wanted = policy(weight).sorted_slates(contexts, np.arange(n_users), k)
+        moves = Moves.none(n, k)
+        moves.fill(np.arange(n), slates, wanted[who], expected[who], examined)
+        at = np.maximum(moves.sources, 0).astype(np.int64)
+        moved = moves.rewards({"clicks": np.take_along_axis(clicks, at, axis=1)}, {"clicks": True}, examined)["clicks"]
+        slopes = moves.slopes(moves.weights * moved, found.spread)
+        return add_up(snips(moved, moves.weights), slopes=slopes)
+
+    def value(examined: np.ndarray) -> float:
+        return (sums(1.0, examined).value or 0.0) - (sums(-1.0, examined).value or 0.0)
+
+    difference = sums(1.0, found.chances).minus(sums(-1.0, found.chances))
+    step = 0.1
+    for slope, direction in zip(difference.slopes / n, found.spread.T, strict=True):
+        ways = [value(found.chances * np.exp(way * step * direction)) for way in (1, -1)]
+        assert slope == pytest.approx((ways[0] - ways[1]) / (2 * step), abs=0.15 * np.abs(difference.slopes / n).max())
+    without = replace(difference, slopes=NO_SLOPES)
+    assert cautious_error(difference) ** 2 == pytest.approx(
+        cautious_error(without) ** 2 + ((difference.slopes / n) ** 2).sum()
+    )
 
 
 def test_a_short_slate_ends_where_it_ends() -> None:
