@@ -10,9 +10,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from trimtab.abtest.ope.estimators import snips
+from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.intervals import lower_bounds
 from trimtab.abtest.ope.sums import add_up
-from trimtab.abtest.ope.tune import OWN, candidates_around, choose, front_of, knee_of, tune
+from trimtab.abtest.ope.tune import OWN, Tables, candidates_around, choose, front_of, knee_of, tune
 from trimtab.abtest.simulation.deployment import deploy, value_of
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World
@@ -54,6 +55,25 @@ def test_a_log_that_is_sure_of_nothing_keeps_its_weights(engine: Engine, world: 
     assert result["chosen"] == OWN
     assert result["weights"] == pytest.approx(dict(engine.default_weights))
     assert result["gain"] is None
+
+
+def test_what_candidates_earn_in_parts_of_a_log_adds_up(engine: Engine, world: World) -> None:
+    rng = np.random.Generator(np.random.PCG64(5))
+    small = world.among(n_queries=4, n_users=20)
+    log = deploy(engine, small, engine.default_weights, 200, rng, temperature=0.008)
+    candidates = {OWN: dict(engine.default_weights), "relevant": {"relevance": 1.0, "revenue": 0.0, "diversity": 0.0}}
+    evidence = evidence_of(engine, log, candidates, draw_every=1)
+    tables = Tables(evidence, engine)
+    which = rng.random(len(evidence.slates)) < 0.3
+    one, other, everything = (tables.sums(some) for some in (which, ~which, np.ones_like(which)))
+    assert set(everything) == set(candidates)
+    for name, by in everything.items():
+        assert set(by) == set(engine.known_weights)
+        for metric, sums in by.items():
+            both = one[name][metric] + other[name][metric]
+            assert_allclose(both.numerators, sums.numerators)
+            assert_allclose(both.denominators, sums.denominators)
+            assert both.overlap.n == sums.overlap.n == len(which)
 
 
 def test_candidates_are_compared_sorted_where_that_is_asked(engine: Engine, world: World, tmp_path: Path) -> None:
