@@ -101,8 +101,9 @@ class Moves:
             earned: [n, k] importance weights times rewards.
             spread: as in `trimtab.abtest.ope.examination.Examination`.
         """
-        taken = [np.where(self.sources == position, earned, 0.0).sum(axis=1) for position in range(earned.shape[1])]
-        return np.asarray((earned - np.stack(taken, axis=1)) @ spread[: earned.shape[1]], dtype=np.float64)
+        n, k = earned.shape
+        taken = np.bincount((np.arange(n)[:, None] * k + self._at).ravel(), weights=earned.ravel(), minlength=n * k)
+        return np.asarray((earned - taken.reshape(n, k)) @ spread[:k], dtype=np.float64)
 
     @property
     def _at(self) -> Ints:
