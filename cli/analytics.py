@@ -56,7 +56,7 @@ def analytics(
     from trimtab.engine.analytics.reading import open_log
 
     if report not in REPORTS:
-        raise BadParameter("--report", f"there is no report {report!r}", ", ".join(REPORTS))
+        raise BadParameter.unknown("--report", "report", report, REPORTS)
     now = datetime.now(UTC)
     opened = open_log(log, since=_moment(since, "--since", now), until=_moment(until, "--until", now), channel=channel)
     shown = reports.Shown(min_users=min_users, limit=limit)

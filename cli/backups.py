@@ -43,7 +43,7 @@ def restore(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put a shop back where nothing stands yet; every file is compared with what was written."""
+    """Restore a backup into empty folders; every file is compared with what was written."""
     from trimtab.service.backups import restore as run
 
     with progress(quiet or as_json) as report:

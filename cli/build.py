@@ -39,8 +39,8 @@ def build(
     method: Annotated[
         str,
         typer.Option(
-            help="how objectives are traded, see `trimtab compare`; auto: of 1,000 lists and more student_of_blend, or "
-            "student where there is no LightGBM (the extra build); of fewer heads"
+            help="how objectives are traded, see `trimtab compare`; auto: student_of_blend from 1,000 lists on "
+            "(student without LightGBM, which the extra `build` brings), heads below"
         ),
     ] = "auto",
     max_rejected_share: Annotated[float, typer.Option(help="fail where a larger share of the rows is rejected")] = 0.05,

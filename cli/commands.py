@@ -88,23 +88,27 @@ def main() -> None:
 
 WIDE = 110
 """The width of a terminal with room for a column an objective."""
+WEIGHT = "how much it counts beside the others; only proportions matter"
+SHOWN = "items to show"
 
 
 @app.command()
 def search(
     bundle: BundleFolder,
     query: Annotated[str, typer.Argument(help="the words")],
-    w_relevance: Annotated[float | None, typer.Option("--w-relevance", min=0)] = None,
-    w_revenue: Annotated[float | None, typer.Option("--w-revenue", min=0)] = None,
-    w_diversity: Annotated[float | None, typer.Option("--w-diversity", min=0)] = None,
+    w_relevance: Annotated[float | None, typer.Option("--w-relevance", min=0, help=WEIGHT)] = None,
+    w_revenue: Annotated[float | None, typer.Option("--w-revenue", min=0, help=WEIGHT)] = None,
+    w_diversity: Annotated[float | None, typer.Option("--w-diversity", min=0, help=WEIGHT)] = None,
     weight: Annotated[
         list[str] | None, typer.Option("--w", help="NAME=WEIGHT, of any objective of the bundle; may be repeated")
     ] = None,
     attainment: Annotated[
         bool, typer.Option("--attainment", help="the --w numbers are shares of what each can gain over relevance")
     ] = False,
-    k: Annotated[int, typer.Option(min=1, max=200)] = 10,
-    max_relevance_loss: Annotated[float | None, typer.Option(min=0, max=1)] = None,
+    k: Annotated[int, typer.Option(min=1, max=200, help=SHOWN)] = 10,
+    max_relevance_loss: Annotated[
+        float | None, typer.Option(min=0, max=1, help="share of expected relevance that the weights may cost")
+    ] = None,
     max_loss: Annotated[
         list[str] | None, typer.Option(help="NAME=SHARE of another objective's best slate to give up; may be repeated")
     ] = None,
@@ -165,7 +169,7 @@ def frontier(
     bundle: BundleFolder,
     query: Annotated[str, typer.Argument(help="the words")],
     against: Annotated[str | None, typer.Option(help="the objective on the vertical axis")] = None,
-    k: Annotated[int, typer.Option(min=1, max=200)] = 10,
+    k: Annotated[int, typer.Option(min=1, max=200, help="items of a slate")] = 10,
     filter_: Annotated[list[str] | None, typer.Option("--filter", help="brand:Acme, price:0..20, ...")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -199,9 +203,9 @@ def frontier(
 def serve(
     folder: Annotated[Path | None, typer.Argument(metavar="BUNDLE", help="bundle folder")] = None,
     bundle: Annotated[Path | None, typer.Option(help="bundle folder, too; by default TRIMTAB_BUNDLE")] = None,
-    host: Annotated[str | None, typer.Option()] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
-    workers: Annotated[int | None, typer.Option(min=1)] = None,
+    host: Annotated[str | None, typer.Option(help="address to listen at; by default TRIMTAB_HOST")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="processes that answer searches")] = None,
     data_folder: Annotated[Path | None, typer.Option(help="where logs, events and definitions are kept")] = None,
     explore: Annotated[
         str | None,
@@ -240,7 +244,7 @@ def evaluate(
     from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 
     if pool not in {"judged", "full"}:
-        raise BadParameter("--pool", f"there is no pool {pool!r}", "judged, full")
+        raise BadParameter.unknown("--pool", "pool", pool, ("judged", "full"))
     engine, judged = load_engine(bundle), read_judgments(judgments)
     warning = unknown_items(judged, engine.store)
     if warning is not None:

@@ -100,7 +100,7 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, and change nothing")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Define what a folder has in a service; what the service refuses ends it with what was done before."""
+    """Define what a folder has in a service; it stops at the first refusal, and earlier changes stay."""
     kinds = kinds_in(folder)
     here, remote = definitions_in(folder), Service(service)
     steps = steps_between(_of_service(remote), here, prune=kinds if prune else ())

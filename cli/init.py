@@ -36,7 +36,7 @@ def init(
     out: Annotated[
         Path | None, typer.Option(help="folder of the bundle; left out, bundles/ and the feed's name")
     ] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="where it is served on this machine")] = 8000,
     yes: Annotated[bool, typer.Option("--yes", help="build without asking whether the columns are right")] = False,
     serve: Annotated[bool, typer.Option(help="serve what was built")] = True,
     browser: Annotated[bool, typer.Option(help="open the playground")] = True,

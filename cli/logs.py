@@ -37,9 +37,13 @@ IdSalt = Annotated[
     typer.Option(envvar="TRIMTAB_ID_SALT", show_default=False, help="of the service that logged, if it hashes ids"),
 ]
 
+Seed = Annotated[int, typer.Option(help="of all chances; the same seed gives the same result")]
+
 ServedAs = Annotated[
     Literal["sorted", "explored"] | None,
-    typer.Option(help="how policies are compared, all alike; by default sorted, where the log can say that"),
+    typer.Option(
+        help="compare policies as sorted slates or as explored ones; by default sorted, where the log allows it"
+    ),
 ]
 
 
@@ -48,7 +52,7 @@ def simulate(
     bundle: BundleFolder,
     impressions: Annotated[int, typer.Option(min=1, help="how many to simulate")],
     out: Annotated[Path, typer.Option(help="log to write")],
-    seed: Annotated[int, typer.Option()] = 0,
+    seed: Seed = 0,
     clicks: Annotated[str, typer.Option(help="how a page is read: position, trust, cascade or dbn")] = "position",
     explore: Annotated[
         str | None,
@@ -57,6 +61,7 @@ def simulate(
         ),
     ] = None,
     ray: OnRay = None,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Simulate shoppers and write the log a service would have written."""
@@ -64,11 +69,14 @@ def simulate(
     from trimtab.abtest.simulation.simulate import simulate as run
 
     if clicks not in CLICK_MODELS:
-        raise BadParameter("--clicks", f"{clicks!r} is not a click model", ", ".join(CLICK_MODELS))
+        raise BadParameter.unknown("--clicks", "click model", clicks, CLICK_MODELS)
     loss = None if explore is None else parse_loss(explore)
     engine, model = load_engine(bundle), CLICK_MODELS[clicks]
-    with tasks_on(ray) as tasks, progress(quiet) as report:
+    with tasks_on(ray) as tasks, progress(quiet or as_json) as report:
         run(engine, impressions, out, seed=seed, click_model=model, exploration_loss=loss, tasks=tasks, progress=report)
+    if as_json:
+        print_json({"n_impressions": impressions, "log": str(out), "bundle": str(bundle), "seed": seed})
+        return
     results.print(
         f"{impressions:,} searches of simulated shoppers in {plain(str(out))}", highlight=False, soft_wrap=True
     )
@@ -121,7 +129,7 @@ def replay(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Estimate what other weights would have done to relevance, revenue and diversity."""
+    """Estimate what other weights would have done to each objective."""
     from trimtab.abtest.ope.replay import replay as run
     from trimtab.catalog.judgments import read_judgments
     from trimtab.cli.evaluation_tables import replay_table
@@ -160,8 +168,10 @@ def decision(
     log: Annotated[Path, typer.Option(help="impression log: a file or a folder")] = Path("data"),
     changes: Annotated[Path, typer.Option(help="the log of changes to the catalogue")] = Path("data/catalogue"),
     id_salt: IdSalt = None,
+    as_json: AsJson = False,
 ) -> None:
     """Repeat a logged decision, to the bit, and show what each feature added."""
+    from trimtab.cli.tables import decision_tables
     from trimtab.engine.live.live_engine import LiveEngine
     from trimtab.engine.log.decisions import replay_decision
     from trimtab.engine.log.impressions import find_impression
@@ -170,7 +180,11 @@ def decision(
     replayed = replay_decision(
         LiveEngine(_engine_of_log(bundle, id_salt), changes).at_version(row["catalogue"] or 0), row
     )
-    print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
+    if as_json:
+        print_json({**replayed, "timestamp": replayed["timestamp"].isoformat()})
+        return
+    for part in decision_tables(replayed):
+        results.print(part, highlight=False)
 
 
 @app.command()
@@ -215,13 +229,13 @@ def tune(
 def agree(
     bundle: BundleFolder,
     metric: Annotated[str, typer.Option(help="relevance or revenue")] = "relevance",
-    policies: Annotated[int, typer.Option(min=3)] = 20,
+    policies: Annotated[int, typer.Option(min=3, help="how many to draw at random")] = 20,
     impressions: Annotated[int, typer.Option(min=1, help="of the log, and of all A/B tests together")] = 200_000,
     truth: Annotated[int, typer.Option(min=1, help="searches by which each policy's truth is measured")] = 100_000,
     max_relevance_loss: Annotated[
         float | None, typer.Option(min=0, max=1, help="share of relevance that weights may cost; no bound by default")
     ] = None,
-    seed: Annotated[int, typer.Option()] = 0,
+    seed: Seed = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -56,7 +56,7 @@ def analyze(
 def ingest(
     folder: Annotated[Path, typer.Argument(help="folder of HTML files")],
     into: Annotated[Path, typer.Option(help="catalogue (JSON lines) to make or add to")],
-    urls: Annotated[Path | None, typer.Option(help="JSON object, file name -> address")] = None,
+    urls: Annotated[Path | None, typer.Option(help="JSON object, file below the folder -> address")] = None,
     currency: Annotated[str | None, typer.Option(help="keep prices in this currency only")] = None,
     own_hosts: Annotated[str, typer.Option(help="hosts, by commas, whose pages alone make and change items")] = "",
     quiet: Quiet = False,

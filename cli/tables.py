@@ -12,6 +12,9 @@ from rich.table import Column, Table
 from trimtab.cli.console import plain
 from trimtab.core.metrics import Interval
 
+MOST_FEATURES = 3
+"""Features that a table names for each objective of a hit."""
+
 
 def slate_tables(response: Mapping[str, Any], *, is_wide: bool = False) -> Iterator[RenderableType]:
     """What the query was understood as, the slate, its receipt, facets, and whether the bound on relevance gave in.
@@ -85,6 +88,35 @@ def _receipt_table(response: Mapping[str, Any]) -> Table:
         weight = f"{response['weights'][name]:.2f}"
         receipt.add_row(name, weight, f"{line['expected']:.3f}", f"{line['baseline']:.3f}", change)
     return receipt
+
+
+def decision_tables(decision: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Whether a logged decision comes out again, the slate with its receipt, and why its hits stand where they do.
+
+    Args:
+        decision: of `trimtab.engine.log.decisions.replay_decision`.
+    """
+    how = "[green]the same, to the bit[/]" if decision["reproduced"] else "[yellow]not the same[/]"
+    yield f"decision {plain(decision['decision_id'])} of {decision['timestamp']:%Y-%m-%d %H:%M:%S}: {how}"
+    if decision["differences"]:
+        differing = Table("differs", "logged", "now", box=SIMPLE_HEAD, pad_edge=False)
+        for one in decision["differences"]:
+            differing.add_row(*(plain(str(one[name])) for name in ("what", "logged", "replayed")))
+        yield differing
+    yield from slate_tables(decision)
+    if decision["hits"]:
+        yield _contributions_table(decision["hits"])
+
+
+def _contributions_table(hits: Sequence[Mapping[str, Any]]) -> Table:
+    objectives = list(hits[0]["contributions"])
+    title = "what goes of a gain without a feature, the largest first"
+    table = Table("#", "item_id", *objectives, title=title, box=SIMPLE_HEAD, pad_edge=False)
+    for hit in hits:
+        parts = (list(hit["contributions"][name].items())[:MOST_FEATURES] for name in objectives)
+        cells = ("\n".join(f"{feature} {value:+.3f}" for feature, value in of_one) for of_one in parts)
+        table.add_row(str(hit["position"] + 1), plain(hit["item_id"]), *cells)
+    return table
 
 
 def intervals_table(intervals: Mapping[str, Interval], *, title: str) -> Table:

@@ -22,7 +22,7 @@ app.add_typer(synonyms_app)
 def suggest(
     bundle: BundleFolder,
     text: Annotated[str, typer.Argument(help="the beginning of a query")],
-    k: Annotated[int, typer.Option(min=1, max=50)] = 8,
+    k: Annotated[int, typer.Option(min=1, max=50, help="suggestions to show")] = 8,
     log: Annotated[Path | None, typer.Option(help="impression log whose queries are suggested, too")] = None,
     min_users: Annotated[int, typer.Option(min=1, help="users who must have typed a query")] = 5,
     as_json: AsJson = False,

@@ -46,12 +46,13 @@ def ingest_folder(
     """Analysis of a folder of pages, merged into a catalogue, for `trimtab pages ingest`.
 
     Args:
-        urls: JSON object, file name -> address.
+        urls: JSON object, path below the folder (or name of a file that one alone has) -> address.
         own_hosts: as in `trimtab.webpages.ingest.ingest`.
         progress: called with pages done and pages in all.
 
     Raises:
         BadFile: the folder has no pages, the catalogue is not a JSON-lines file, or the map is not a JSON object.
+        BadInput: as `trimtab.webpages.ingest.ingest`.
     """
     addresses = _read_object(urls) if urls is not None else None
     run = ingest(folder, into, urls=addresses, currency=currency, own_hosts=own_hosts, progress=progress)

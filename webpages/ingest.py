@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from trimtab.core.errors import BadFile
+from trimtab.core.errors import BadFile, BadInput, did_you_mean
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters, site_of
 from trimtab.webpages.items import item_of, may_change, merged, provenance_of
@@ -19,6 +20,8 @@ from trimtab.webpages.predict.model import ElementModel
 
 SUFFIXES = (".html", ".htm", ".html.gz", ".htm.gz")
 MAX_FILE_BYTES = 50_000_000
+MOST_NAMED = 5
+"""Pages that a refusal names."""
 
 
 @dataclass(slots=True)
@@ -103,27 +106,47 @@ def ingest(
     Args:
         into: `.jsonl` catalogue, made or merged into; written aside and renamed. `<name>.provenance.jsonl` beside it
             grows.
-        urls: file name -> address; by default the page's own canonical address.
+        urls: path below the folder, or a name that one file alone has -> address; by default the page's own canonical
+            address.
         own_hosts: the only hosts whose pages make or change items; by default any host's make them, and an item is
             changed by pages of its own host.
         progress: called with pages done and pages in all.
 
     Raises:
         BadFile: the folder has no pages, or the catalogue is not a JSON-lines file.
+        BadInput: an address is given for what is not one of the files.
     """
     if not into.name.endswith(".jsonl"):
         raise BadFile(into, "is not a JSON-lines file; allowed: a name that ends in .jsonl")
     files = page_files(folder)
+    addresses = _addresses(urls or {}, {path.relative_to(folder).as_posix() for path in files})
     run = Ingested(items={str(item["item_id"]): item for item in _read_lines(into)})
     for done, path in enumerate(files):
         progress(done, len(files))
-        page = analyze_page(read_html(path), (urls or {}).get(path.name), model=model)
-        add_page(run, page, str(path.relative_to(folder)), currency=currency, own_hosts=own_hosts)
+        source = path.relative_to(folder).as_posix()
+        page = analyze_page(read_html(path), addresses.get(source), model=model)
+        add_page(run, page, source, currency=currency, own_hosts=own_hosts)
     progress(len(files), len(files))
     _write_lines(into, run.items.values())
     beside = into.with_name(into.name.removesuffix(".jsonl") + ".provenance.jsonl")
     _write_lines(beside, [*_read_lines(beside), *run.provenance])
     return run
+
+
+def _addresses(urls: Mapping[str, str], sources: Collection[str]) -> dict[str, str]:
+    """The addresses by paths below the folder, where names of files may stand for those."""
+    by_name = defaultdict[str, list[str]](list)
+    for source in sorted(sources):
+        by_name[PurePosixPath(source).name].append(source)
+    found: dict[str, str] = {}
+    for name, url in sorted(urls.items(), key=lambda one: one[0] in sources):  # a whole path overrides a name
+        meant = [name] if name in sources else by_name.get(name, [])
+        if not meant:
+            raise BadInput(f"there is no page {name!r} to have an address{did_you_mean(name, sources)}")
+        if len(meant) > 1:
+            raise BadInput(f"{name!r} is the name of several pages; allowed: {', '.join(meant[:MOST_NAMED])}")
+        found[meant[0]] = url
+    return found
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:

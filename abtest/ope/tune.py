@@ -41,6 +41,7 @@ from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
 from trimtab.engine import Engine
 from trimtab.engine.search_index import SearchIndex, engine_of
+from trimtab.engine.stages.frontier import knee_of
 
 FACTORS = (0.5, 1.0, 1.6)
 """What each weight is multiplied by; a weight of 0 is tried at `NEW_WEIGHT`."""
@@ -156,7 +157,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
             }
             for name in candidates
         },
-        "knee": knee_of(values, front, (next(iter(keep), DIVERSITY), maximise)),
+        "knee": knee_candidate(values, front, (next(iter(keep), DIVERSITY), maximise)),
         "segments": segments,
     }
     if out is not None:
@@ -282,15 +283,14 @@ def front_of(values: Mapping[str, Mapping[str, float | None]], metrics: tuple[st
     return front
 
 
-def knee_of(
+def knee_candidate(
     values: Mapping[str, Mapping[str, float | None]], front: Sequence[str], metrics: tuple[str, str]
 ) -> str | None:
-    """The point of the front furthest above the straight line between its ends; None below three points."""
+    """The candidate at the knee of the front; None below three points, which have none."""
     if len(front) < 3:
         return None
     points = np.array([[values[name][metric] for metric in metrics] for name in front], dtype=np.float64)
-    unit = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-300)
-    return front[int(unit.sum(axis=1).argmax())]
+    return front[knee_of(points)]
 
 
 def _check(engine: Engine, maximise: str, keep: Mapping[str, float]) -> None:

@@ -234,8 +234,9 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
     for part in parts:
         if part.suffix == ".jsonl" and part.exists():
             for number, line in enumerate(part.read_bytes().splitlines(), start=1):
-                if mark in line:
-                    return next(rows_of(frame_of([_row(line, part, number)])))
+                row = _row(line, part, number) if mark in line else {}
+                if row.get("decision_id") == decision_id:  # a query, an item or another id may contain it
+                    return next(rows_of(frame_of([row])))
     sealed = [part for folder in folders for part in log_parts(folder) if part.suffix == ".parquet"]
     for part in reversed(sealed):
         try:

@@ -111,24 +111,23 @@ def frontier_of(
     sums[:, :-1] *= factors
     expected, baseline = sums[:-1], sums[-1]
     on_front = np.asarray(moocore.is_nondominated(expected, maximise=True, keep_weakly=True), dtype=bool)
-    return Frontier(names, weights, expected, on_front, knee_of(expected, on_front), baseline)
+    knee = int(np.flatnonzero(on_front)[knee_of(expected[on_front])])
+    return Frontier(names, weights, expected, on_front, knee, baseline)
 
 
-def knee_of(expected: Floats, on_front: NDArray[np.bool_]) -> int:
+def knee_of(front: Floats) -> int:
     """The point of the front that bulges out farthest (Das 1999, "On characterizing the knee of the Pareto curve").
 
     Each objective is scaled to 0..1 over the front, so that no unit counts more than another; the plane through the
     best points of the single objectives is then `sum = const`, and the farthest from it has the largest sum.
 
     Args:
-        expected: [n, M], larger is better.
-        on_front: [n], at least one.
+        front: [n, M], none better in all than another; larger is better, at least one.
     """
-    front = expected[on_front]
     low = front.min(axis=0)
     span = front.max(axis=0) - low
     scaled = (front - low) / np.where(span > 0, span, 1.0)
-    return int(np.flatnonzero(on_front)[np.argmax(scaled.sum(axis=1))])
+    return int(np.argmax(scaled.sum(axis=1)))
 
 
 @lru_cache(maxsize=KEPT_GRIDS)

@@ -1,4 +1,4 @@
-"""ASGI layers around the framework: request metrics, then security headers, then the routes that are answered directly.
+"""ASGI layers around the framework; `_add_middleware` of `trimtab.service.app` has them in their order.
 
 Plain wrappers: a layer of the framework's own kind would cost as much as a stage of the search.
 """
@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trimtab.service.http.problem_documents import problem_of, problem_response
+from trimtab.service.http.problem_documents import echo, problem_of, problem_response
 from trimtab.service.observability.metrics import Metrics
 
 UNKNOWN = "unknown"
@@ -80,8 +80,12 @@ class AllowedHosts:
         if scope["type"] == "http":
             # Who sends no name is not a browser.
             hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-            if not all(self._is_allowed(_without_port(host)) for host in hosts):
-                detail = "This service has another name; TRIMTAB_ALLOWED_HOSTS lists those that it answers to."
+            names = list(map(_without_port, hosts))
+            if not all(map(self._is_allowed, names)):
+                detail = (
+                    f"The request is addressed to {echo(', '.join(names))}, and this service answers to other names "
+                    "only; where that is one of its own, add it to TRIMTAB_ALLOWED_HOSTS."
+                )
                 await problem_response(421, detail)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -157,10 +161,11 @@ class DirectRoutes:
             await self._app(scope, receive, send)
             return
         scope["route"] = route
+        request = Request(scope, receive)
         try:
-            response = await route.endpoint(Request(scope, receive))
+            response = await route.endpoint(request)
         except Exception as error:
-            found = problem_of(error)
+            found = problem_of(error, request)
             if found is None:
                 raise
             response = found

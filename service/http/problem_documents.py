@@ -39,7 +39,7 @@ _NO_MORE = re.compile("can't (start new thread|allocate memory)")
 
 _log = structlog.get_logger()
 
-Answer = Callable[[Request | None, Exception], Response]
+Answer = Callable[[Request, Exception], Response]
 
 
 class FieldProblem(BaseModel):
@@ -108,9 +108,9 @@ def _is_visited(request: Request) -> bool:
     return request.method == "GET" and request.headers.get("Accept", "").startswith("text/html")
 
 
-def problem_of(error: Exception) -> Response | None:
+def problem_of(error: Exception, request: Request) -> Response | None:
     """The answer to an error, None where it is one that nobody expected."""
-    return next((answer(None, error) for kind, answer in _ANSWERS.items() if isinstance(error, kind)), None)
+    return next((answer(request, error) for kind, answer in _ANSWERS.items() if isinstance(error, kind)), None)
 
 
 def problem_response(
@@ -138,7 +138,7 @@ def as_requested(error: TrimtabError) -> TrimtabError:
     return error.spelt(PREFIX) if isinstance(error, BadWeight) else error
 
 
-def _trimtab_error(_: Request | None, error: Exception) -> Response:
+def _trimtab_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TrimtabError)
     error = as_requested(error)
     headers = {}
@@ -152,7 +152,7 @@ def _trimtab_error(_: Request | None, error: Exception) -> Response:
         errors = [_field_problem(error.name, error.problem, error.allowed)]
     detail = _shortened(str(error), MAX_DETAIL)
     if error.status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, BundleError):
-        _log.error("search failed", problem=detail)
+        _log.error("request failed", method=request.method, path=request.scope["path"], problem=detail)
         detail = "The service could not answer; its log says why."
     return problem_response(error.status, detail, kind=_kind(error), errors=errors, headers=headers)
 
@@ -161,7 +161,7 @@ def _kind(error: Exception) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 
-def _validation_error(_: Request | None, error: Exception) -> Response:
+def _validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     errors = [field_problem(one) for one in found[:MAX_ERRORS]]
@@ -186,7 +186,7 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
         return _field_problem(parameter, "is missing", "a value")
     if error["type"] == "extra_forbidden":
         return _field_problem(parameter, "no such parameter", "those that /docs lists")
-    problem = (error.get("ctx") or {}).get("problem") or f"cannot use {_echo(error.get('input'))}"
+    problem = (error.get("ctx") or {}).get("problem") or f"cannot use {echo(error.get('input'))}"
     return _field_problem(parameter, problem, allowed_by(message))
 
 
@@ -201,7 +201,7 @@ def allowed_by(message: str) -> str:
     )
 
 
-def _echo(value: object) -> str:
+def echo(value: object) -> str:
     """What the caller sent, as far as a person needs it to know it again."""
     if isinstance(value, str):
         return _shortened(repr(value[: MAX_ECHO + 1]))
@@ -217,7 +217,7 @@ _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = _REPR.maxlong = MAX_ECHO
 
 
-def _http_error(_: Request | None, error: Exception) -> Response:
+def _http_error(_: Request, error: Exception) -> Response:
     """What the framework raises: no such path, another method."""
     assert isinstance(error, HTTPException)
     return problem_response(error.status_code, _DETAIL.get(error.status_code, error.detail), headers=error.headers)
@@ -229,7 +229,7 @@ _DETAIL = {
 }
 
 
-def _no_memory(_: Request | None, __: Exception) -> Response:
+def _no_memory(_: Request, __: Exception) -> Response:
     """The system, or a limit of this process, gives no more."""
     _log.error("there is no memory to answer with")
     return problem_response(503, "There is no memory to answer with now.", headers={"Retry-After": "5"})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -68,8 +68,13 @@ class Question(BaseModel):
 class LogQuestions:
     """Has questions answered."""
 
-    def __init__(self, data_folder: Path) -> None:
+    def __init__(self, data_folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            clock: by which answers grow old.
+        """
         self._folder = data_folder
+        self._clock = clock
         # One thread, so that questions wait for each other even where those who asked have gone.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trimtab-questions")
         self._known: dict[Question, tuple[float, bytes]] = {}
@@ -95,14 +100,14 @@ class LogQuestions:
             self._waiting.discard(question)
 
     def _answer(self, question: Question) -> bytes:
-        now = time.monotonic()
+        now = self._clock()
         self._known = {one: known for one, known in self._known.items() if now - known[0] <= KEPT_SECONDS}
         if question not in self._known:
             beside = [one for one in list(self._waiting) if one != question and one not in self._known]
             asked = [question, *beside]
             answered = list(zip(asked, self._made(asked), strict=False))
             for one, answer in reversed(answered):  # the one that is asked for last, so that it is kept
-                self._known[one] = time.monotonic(), answer
+                self._known[one] = self._clock(), answer
             while sum(len(answer) for _, answer in self._known.values()) > KEPT_BYTES and len(self._known) > 1:
                 del self._known[next(iter(self._known))]
         return self._known[question][1]

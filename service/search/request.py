@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.core.records import MAX_K, MAX_OFFSET, Related
 from trimtab.core.understood import AS_TYPED, STEPS, Steps
 from trimtab.core.weights import DIVERSITY, PREFIX, RELEVANCE, loss_parameter, objective_of_loss
@@ -235,7 +235,7 @@ def _validated(values: Mapping[str, Any], known_weights: Iterable[str], *, stric
         elif name not in PARAMETERS:
             steering = (parameter for one in known_weights for parameter in (PREFIX + one, loss_parameter(one)))
             known = tuple(dict.fromkeys((*PARAMETERS, *steering)))
-            raise BadParameter(name, "no such parameter", ", ".join(known))
+            raise BadParameter(name, "no such parameter" + did_you_mean(name, known), ", ".join(known))
         elif value not in NOT_GIVEN:
             fields[name] = value
     problems: list[Any] = [] if _asks_for_something(values) else [_nothing_asked("q" in values)]

@@ -191,24 +191,10 @@ class RuleBook:
                 return rewritten(text, rule.query, rule.rewrite, rule.matches, ANALYSER)
         return None
 
-    def orders(self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime) -> Orders:
-        """The filters, the redirect and the banner of a search.
-
-        Args:
-            texts: its words, as typed and as they were understood.
-        """
-        rules = list(self._holding(texts, filters, now))
-        conditions = [condition for rule in rules if rule.action == "filter" for condition in rule.filters]
-        return Orders(
-            tuple(map(parse_filter, dict.fromkeys(conditions))),
-            next((rule.url for rule in rules if rule.action == "redirect"), None),
-            next((rule.banner for rule in rules if rule.action == "banner"), None),
-        )
-
-    def constraints(
+    def obeyed(
         self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime, *, budgets: Constraints
-    ) -> Constraints:
-        """What a search must obey.
+    ) -> tuple[Orders, Constraints]:
+        """What rules add to a search (filters, a redirect, a banner), and what it must obey.
 
         The first of two rules has the position that both want, and the other item takes the next free one. An item is
         pinned once. What is hidden is not shown even where it is pinned. Boosts add up.
@@ -217,20 +203,8 @@ class RuleBook:
             texts: its words, as typed and as they were understood.
             budgets: what it may give up of its objectives.
         """
-        pins: dict[int, str] = {}
-        exclusions: set[str] = set()
-        boosts: dict[str, float] = {}
-        for rule in self._holding(texts, filters, now):
-            match rule.action:
-                case "pin":
-                    _pin(rule, pins)
-                case "hide":
-                    exclusions.update(rule.item_ids)
-                case "boost" | "bury":
-                    boost = BURIED if rule.action == "bury" else rule.boost or DEFAULT_BOOST
-                    for item_id in rule.item_ids:
-                        boosts[item_id] = boosts.get(item_id, 0.0) + boost
-        return replace(budgets, pins=pins, exclusions=frozenset(exclusions), boosts=boosts)
+        rules = list(self._holding(texts, filters, now))
+        return _orders(rules), _constraints(rules, budgets)
 
     def _holding(self, texts: Iterable[str], filters: tuple[Filter, ...], now: datetime) -> Iterator[Rule]:
         """The rules that speak of a search, each once."""
@@ -245,6 +219,32 @@ class RuleBook:
         firsts: set[str | None] = {None, *(word for words in texts for word in words)}
         near = sorted(one for first in firsts for one in self._by_first.get(first, ()))
         return [one.rule for one in near if any(one.speaks_of(words) for words in texts)]
+
+
+def _orders(rules: Sequence[Rule]) -> Orders:
+    conditions = [condition for rule in rules if rule.action == "filter" for condition in rule.filters]
+    return Orders(
+        tuple(map(parse_filter, dict.fromkeys(conditions))),
+        next((rule.url for rule in rules if rule.action == "redirect"), None),
+        next((rule.banner for rule in rules if rule.action == "banner"), None),
+    )
+
+
+def _constraints(rules: Sequence[Rule], budgets: Constraints) -> Constraints:
+    pins: dict[int, str] = {}
+    exclusions: set[str] = set()
+    boosts: dict[str, float] = {}
+    for rule in rules:
+        match rule.action:
+            case "pin":
+                _pin(rule, pins)
+            case "hide":
+                exclusions.update(rule.item_ids)
+            case "boost" | "bury":
+                boost = BURIED if rule.action == "bury" else rule.boost or DEFAULT_BOOST
+                for item_id in rule.item_ids:
+                    boosts[item_id] = boosts.get(item_id, 0.0) + boost
+    return replace(budgets, pins=pins, exclusions=frozenset(exclusions), boosts=boosts)
 
 
 class Rules(NamedDefinitions[Rule]):

@@ -42,11 +42,11 @@ class Wording:
             return query
         understood = query.wording
         texts = [text for text in (query.text, understood.rewritten, understood.corrected) if text is not None]
-        orders = self.rules.orders(texts, asked, now)
+        orders, constraints = self.rules.obeyed(texts, asked, now, budgets=query.constraints)
         fields = {condition.field for condition in query.filters}  # two conditions on one field would widen
         return replace(
             query,
             understood=replace(understood, redirect=orders.redirect, banner=orders.banner),
-            constraints=self.rules.constraints(texts, asked, now, budgets=query.constraints),
+            constraints=constraints,
             filters=(*query.filters, *(one for one in orders.filters if one.field not in fields)),
         )

@@ -13,7 +13,7 @@ from trimtab.abtest.ope.estimators import snips
 from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.intervals import lower_bounds
 from trimtab.abtest.ope.sums import add_up
-from trimtab.abtest.ope.tune import OWN, Tables, candidates_around, choose, front_of, knee_of, tune
+from trimtab.abtest.ope.tune import OWN, Tables, candidates_around, choose, front_of, knee_candidate, tune
 from trimtab.abtest.simulation.deployment import deploy, value_of
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World
@@ -153,8 +153,8 @@ def test_front_and_knee() -> None:
     }
     front = front_of(values, ("x", "y"))
     assert front == ["a", "b", "c"]
-    assert knee_of(values, front, ("x", "y")) == "b"
-    assert knee_of(values, front[:2], ("x", "y")) is None
+    assert knee_candidate(values, front, ("x", "y")) == "b"
+    assert knee_candidate(values, front[:2], ("x", "y")) is None
 
 
 def test_weights_are_chosen_by_absolute_gains_where_revenue_is_negative() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 import math
@@ -193,11 +194,14 @@ def test_quotes_that_are_no_quotes_keep_none_of_the_other_rows(tmp_path: Path) -
 def test_files_that_are_cut_off_or_missing(tmp_path: Path) -> None:
     whole = gzip.compress(SHOP.encode() * 50)
     (tmp_path / "cut.csv.gz").write_bytes(whole[: len(whole) // 2])
+    whole = bz2.compress(SHOP.encode() * 50)
+    (tmp_path / "cut.csv.bz2").write_bytes(whole[: len(whole) // 2])
     pl.DataFrame(ROWS).write_parquet(tmp_path / "cut.parquet")
     parquet = (tmp_path / "cut.parquet").read_bytes()
     (tmp_path / "cut.parquet").write_bytes(parquet[:-20])
     for name, sentence in {
         "cut.csv.gz": "is not a complete gzip file",
+        "cut.csv.bz2": "is not a complete bzip2 file",
         "cut.parquet": "is not a complete Parquet file",
         "missing.csv": "no such file",
     }.items():

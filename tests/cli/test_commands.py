@@ -6,17 +6,20 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
+from typer.main import get_command
 
 from tests.cli.terminal import a_terminal
 from trimtab import __version__, cli
 from trimtab.catalog.feeds.columns.table import column_lines, written_into
 from trimtab.catalog.schema import COLUMNS
 from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log
 from trimtab.ranker.training.heads import Recipe
 
 
@@ -47,6 +50,15 @@ def trimtab(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         return Done(code, printed.out, printed.err)
 
     return run
+
+
+def test_every_option_says_what_it_is() -> None:
+    def without_help(command: Any, path: str) -> Iterator[str]:
+        for name, one in getattr(command, "commands", {}).items():
+            yield from without_help(one, f"{path} {name}")
+        yield from (f"{path} {one.opts}" for one in command.params if not getattr(one, "help", None))
+
+    assert list(without_help(get_command(cli.app), "trimtab")) == []
 
 
 def test_from_a_users_csv_to_an_answer(trimtab: Trimtab, tmp_path: Path) -> None:
@@ -271,6 +283,15 @@ def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Pa
         assert "expensive " in printed  # the beginning of its verdict
         assert str(report / "report.html") in printed
         assert "━" in shown()
+    decision_id = next(read_log(log))["decision_id"][0]
+    explained = trimtab("decision", decision_id, "--bundle", small_bundle, "--log", log)
+    assert (explained.returncode, "the same, to the bit" in explained.stdout, "receipt" in explained.stdout) == (
+        0,
+        True,
+        True,
+    )
+    again = json.loads(trimtab("decision", decision_id, "--bundle", small_bundle, "--log", log, "--json").stdout)
+    assert (again["decision_id"], again["reproduced"]) == (decision_id, True)
     replayed = trimtab(*asked, *policies, "--json")
     assert replayed.returncode == 0, replayed.stderr
     assert all(line.startswith("warning: ") for line in replayed.stderr.splitlines())

@@ -62,7 +62,10 @@ def test_a_steerable_method_is_served_with_a_receipt_in_real_units(method: str, 
     halfway = engine.slate(Query("shirt", weights=engine.weights_for({"revenue": 0.5})))
     assert 0 <= halfway.weights["revenue"] <= 1
     bounded = engine.slate(Query("shirt", weights={"revenue": 1.0}, constraints=Constraints(max_relevance_loss=0.1)))
-    assert bounded.infeasible or bounded.receipt["relevance"].change > -0.1 - 1e-6
+    if bounded.infeasible:  # heads whose gains depend on the weights: as relevant as it can be
+        assert bounded.weights["relevance"] == pytest.approx(1)
+    else:
+        assert bounded.receipt["relevance"].change > -0.1 - 1e-6
 
 
 def test_a_steered_network_learns_from_what_households_bought(small_grocery: Grocery, tmp_path: Path) -> None:

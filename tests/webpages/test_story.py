@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.catalogues import read_catalogue
 from tests.webpages.pages_made_here import ARTICLE, CHECKOUT, PRODUCT_URL, product
-from trimtab.core.errors import BadFile
+from trimtab.core.errors import BadFile, BadInput
 from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
@@ -101,6 +101,24 @@ def test_a_page_of_another_shop_does_not_change_an_item(tmp_path: Path) -> None:
     assert read_catalogue(catalogue)[0]["price"].to_list() == [pytest.approx(79.99)]
     report = commands.ingest_folder(folder, tmp_path / "own.jsonl", urls=urls, own_hosts=["lantern-shop.example.de"])
     assert (report["items"], report["left_out"]) == (1, {"another shop's": 1})
+
+
+def test_addresses_are_of_files_below_the_folder(tmp_path: Path) -> None:
+    folder, catalogue, urls = tmp_path / "pages", tmp_path / "shop.jsonl", tmp_path / "urls.json"
+    for name in ("a", "b"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "p1.html").write_text(product(stated="49.90"))
+    addresses = {"a/p1.html": "https://one.example/p/1", "b/p1.html": "https://two.example/p/1"}
+    urls.write_text(json.dumps(addresses))
+    assert commands.ingest_folder(folder, catalogue, urls=urls)["items"] == 2
+    provenance = [json.loads(line) for line in (tmp_path / "shop.provenance.jsonl").read_text().splitlines()]
+    assert {row["source"]: row["url"] for row in provenance} == addresses
+    urls.write_text(json.dumps({"p1.html": PRODUCT_URL}))
+    with pytest.raises(BadInput, match=r"several pages; allowed: a/p1\.html, b/p1\.html"):
+        commands.ingest_folder(folder, catalogue, urls=urls)
+    urls.write_text(json.dumps({"p2.html": PRODUCT_URL}))
+    with pytest.raises(BadInput, match=r"no page 'p2\.html'.*did you mean '[ab]/p1\.html'"):
+        commands.ingest_folder(folder, catalogue, urls=urls)
 
 
 def test_a_price_in_another_currency_is_not_mixed_in() -> None:

@@ -26,6 +26,8 @@ HEADER_BYTES = 256
 _BLOCK_BYTES = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNPACKING = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
+_GZIP, _BZIP2, _ZIP = b"\x1f\x8b", b"BZh", b"PK\x03\x04"
+_PACKINGS = {_GZIP: "gzip", _BZIP2: "bzip2", _ZIP: "zip"}
 MAX_LINE_CHARACTERS = 10_000_000
 UNPACKED_BYTES, UNPACKED_RATIO = 1 << 30, 250
 """A packed file may unpack to this many bytes, or to this many times its own: what unpacks to more is not a feed."""
@@ -44,8 +46,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     except FileNotFoundError:
         raise BadFile(path, f"no such file{nearest_file(path)}") from None
     except _UNPACKING as error:
-        kind = "zip" if isinstance(error, zipfile.BadZipFile) else "gzip"
-        raise BadFile(path, f"is not a complete {kind} file ({error})") from None
+        raise BadFile(path, f"is not a complete {_packing_of(path)} file ({error})") from None
     except OSError as error:
         raise BadFile(path, f"cannot be read ({error.strerror or error})") from None
 
@@ -193,14 +194,20 @@ def _lines_not_utf8(head: bytes, file: IO[bytes]) -> bytes:
     return b"" if is_utf8 else bytes(strange)
 
 
+def _packing_of(path: Path) -> str:
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return next((kind for start, kind in _PACKINGS.items() if magic.startswith(start)), "gzip")
+
+
 def _unpacked(file: IO[bytes], path: Path) -> IO[bytes]:
     magic = file.read(4)
     file.seek(0)
-    if magic.startswith(b"\x1f\x8b"):
+    if magic.startswith(_GZIP):
         return _bounded(cast(IO[bytes], gzip.open(file)), path)
-    if magic.startswith(b"BZh"):
+    if magic.startswith(_BZIP2):
         return _bounded(bz2.open(file), path)
-    if magic == b"PK\x03\x04":
+    if magic == _ZIP:
         archive = zipfile.ZipFile(file)
         members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX")]
         if len(members) == 1:

@@ -7,7 +7,6 @@ import json
 import shutil
 import signal
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -118,17 +117,28 @@ def test_a_question_has_a_process_time_and_memory_of_its_own(
         with pytest.raises(Unavailable, match="too large"):  # as polars ends where it gets no more memory
             asyncio.run(asking.ask(Question(report="change", at=datetime.now(UTC))))
     with monkeypatch.context() as patch:
-        made = list[int]()
-        patch.setattr(questions, "KEPT_SECONDS", 0.2)
-        patch.setattr(Child, "run", lambda *_, **__: made.append(1) or after(0.3))
-        asyncio.run(both(asking, Question(report="ranks")))
-        assert made == [1], "it is kept from when it was made, not from when it was asked for"
-    with monkeypatch.context() as patch:
         patch.setattr(questions, "MOST_WAITING", 0)
-        patch.setattr(questions, "KEPT_SECONDS", -1.0)
-        patch.setattr(Child, "run", lambda *_, **__: after(0.1))
+        patch.setattr(Child, "run", lambda *_, **__: subprocess.CompletedProcess((), 0, b"[]\n", b""))
         with pytest.raises(Unavailable, match="too many questions"):
             asyncio.run(both(asking, Question(report="ranks")))
+    asking.stop()
+
+
+def test_an_answer_is_kept_from_when_it_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, made = [0.0], list[int]()
+
+    def answered_late(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
+        made.append(1)
+        seconds[0] += questions.KEPT_SECONDS + 1
+        return subprocess.CompletedProcess((), 0, b"[]\n", b"")
+
+    monkeypatch.setattr(Child, "run", answered_late)
+    asking, question = LogQuestions(tmp_path, clock=lambda: seconds[0]), Question(report="ranks")
+    asyncio.run(both(asking, question))
+    assert len(made) == 1, "it is not old by the time that it took"
+    seconds[0] += questions.KEPT_SECONDS + 1
+    asyncio.run(asking.ask(question))
+    assert len(made) == 2
     asking.stop()
 
 
@@ -152,11 +162,6 @@ def test_questions_that_wait_together_are_answered_together(
     assert "rank" in answers[2][0]
     assert started[0] > 1 or len(started) < len(asked), "those that came meanwhile share a start"
     asking.stop()
-
-
-def after(seconds: float) -> subprocess.CompletedProcess[bytes]:
-    time.sleep(seconds)
-    return subprocess.CompletedProcess((), 0, b"[]\n", b"")
 
 
 async def both(asking: LogQuestions, question: Question) -> None:

@@ -14,7 +14,7 @@ from trimtab.core.errors import NotFound
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import replay_decision
 from trimtab.engine.log.impressions import find_impression, read_log
-from trimtab.engine.log.rows import rows_of
+from trimtab.engine.log.rows import json_line, rows_of
 from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
@@ -86,6 +86,11 @@ def test_skew_is_named(small_bundle: Path, tmp_path: Path, engine: Engine) -> No
     row = find_impression(decision_id, [tmp_path / "impressions"])
     assert [row] == [one for frame in read_log(tmp_path / "impressions") for one in rows_of(frame)]
     assert replay_decision(engine, row)["reproduced"]
+    spool = tmp_path / "spool.jsonl"
+    spool.write_bytes(json_line(row))
+    for part in (decision_id[:8], row["item_ids"][0], "soup"):  # text of its line, and not its name
+        with pytest.raises(NotFound, match="there is no decision"):
+            find_impression(part, [tmp_path / "impressions", spool])
 
     skewed = {**row, "item_ids": row["item_ids"][::-1], "query": "tomato soup"}
     differences = {one["what"]: one for one in replay_decision(engine, skewed)["differences"]}

@@ -116,7 +116,7 @@ def search(query, user_id):
 try:
     search("peculiar soup", "ann")
 except ValueError:
-    structlog.get_logger().exception("search failed")
+    structlog.get_logger().exception("request failed")
     logging.getLogger("uvicorn.error").exception("unexpected")
 """
 

@@ -236,10 +236,11 @@ def test_of_very_many_rules_only_those_of_the_words_are_looked_at(monkeypatch: p
     monkeypatch.setattr(
         "trimtab.service.search.rules.place_of", lambda *asked: looked.append(asked) or place_of(*asked)
     )
-    found = book.constraints(["a big yellow soup"], (), datetime.now(UTC), budgets=Constraints())
+    _, found = book.obeyed(["a big yellow soup"], (), datetime.now(UTC), budgets=Constraints())
     assert found.exclusions == {"yellow soup", "Soup", "!?"}
     assert len(looked) == 4
-    assert "big yellow" in book.constraints(["big yellow"], (), datetime.now(UTC), budgets=Constraints()).exclusions
+    _, found = book.obeyed(["big yellow"], (), datetime.now(UTC), budgets=Constraints())
+    assert "big yellow" in found.exclusions
 
 
 def test_rules_do_not_fill_the_memory_of_who_reads_them(ruled: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
