@@ -19,7 +19,7 @@ _NO = (
     "false|f|no|n|0|0.0|nein|non|não|nie|off|outofstock|out of stock|soldout|sold out|discontinued|unavailable|"
     "not available|preorder|pre order|presale|backorder|back order|on backorder|onbackorder|madetoorder|reserved|"
     "coming soon|ausverkauft|nicht lieferbar|nicht auf lager|nicht verfügbar|vergriffen|vorbestellung|épuisé|"
-    "rupture de stock|en rupture de stock|en rupture|indisponible|agotado|sin stock|no disponible|esaurito|"
+    "rupture|rupture de stock|en rupture de stock|en rupture|indisponible|agotado|sin stock|no disponible|esaurito|"
     "non disponibile|esgotado|indisponível|sem estoque|sem stock|niet op voorraad|uitverkocht|niet leverbaar|slut|"
     "slutsåld|slut i lager|"
     "ej i lager|udsolgt|ikke på lager|utsolgt|loppu|loppuunmyyty|niedostępny|brak|brak w magazynie|"
@@ -28,6 +28,8 @@ _NO = (
     "일시품절|распродано|tükendi|stokta yok|yok|在庫切れ|売り切れ|缺货|缺貨|售罄|품절|غير متوفر|نفد|ناموجود|"
     "אזל|אזל מהמלאי|не|ne|hayır|nem|nu|ei|nee|nej|لا|خیر|לא|否|không|hết hàng|изчерпан|няма"
 )
+YES_LETTERS = ("o", "s", "j")
+"""Oui, sí, sim, ja: where the others say no by their first letter."""
 IN_STOCK, NOT_IN_STOCK = (frozenset(words.casefold().split("|")) for words in (_YES, _NO))
 _SENT_WITHIN = re.compile(
     r"\b\d+ ?(?:h|hours?|hrs|(?:working |business )?days?|weeks?|std|stunden|(?:werk|arbeits)?tagen?|wochen?|jours?|"

@@ -27,7 +27,7 @@ import polars as pl
 from trimtab.catalog.attributes.values import Unreadable
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.html_text import text_of_html
-from trimtab.catalog.own_prices import price_attributes, sale_ends
+from trimtab.catalog.own_prices import price_attributes, sale_ends, sale_starts
 from trimtab.catalog.schema import COLUMNS, DTYPES, Column, Kind
 from trimtab.catalog.shop import Shop
 from trimtab.core.courtesy import politely
@@ -77,13 +77,16 @@ class CellRules:
         currency: of the catalogue; a price in another one is refused. None where nothing says, and any is taken.
         formats: column -> how it writes numbers; None where nothing says.
         prices: attributes that somebody pays, and their currency; None for the catalogue's.
-        sale_ends: attributes that say until when a lower price holds: a date is all of its day.
+        sale_starts, sale_ends: attributes that say from and until when a lower price holds: a date is all of its day.
+        zone: in which days of sales are, and clocks that name none; None is UTC.
     """
 
     currency: str | None = None
     formats: Mapping[str, NumberFormat] = field(default_factory=dict)
     prices: Mapping[str, str | None] = field(default_factory=lambda: {"sale_price": None})
+    sale_starts: frozenset[str] = frozenset({"sale_start"})
     sale_ends: frozenset[str] = frozenset({"sale_end"})
+    zone: str | None = None
 
     def priced_by(self, name: str, number_format: NumberFormat) -> CellRules:
         """The rules by which one of `prices` is read as a price is."""
@@ -98,7 +101,14 @@ def rules_of(shop: Shop) -> CellRules:
     """How what is sent to a catalogue is read."""
     decimal = shop.catalogue.decimal
     formats = dict.fromkeys(COLUMNS, NumberFormat(decimal)) if decimal else {}
-    return CellRules(shop.catalogue.currency, formats, price_attributes(shop), sale_ends(shop))
+    return rules_with(shop, shop.catalogue.currency, formats)
+
+
+def rules_with(shop: Shop, currency: str | None, formats: Mapping[str, NumberFormat]) -> CellRules:
+    """The rules of a shop whose prices are in a currency and whose columns write numbers so."""
+    return CellRules(
+        currency, formats, price_attributes(shop), sale_starts(shop), sale_ends(shop), zone=shop.catalogue.zone
+    )
 
 
 def read_cell(name: str, value: object, rules: CellRules = NO_RULES) -> str | float | bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -18,7 +18,9 @@ from trimtab.catalog.attributes.values import Unreadable, flattened, plain_value
 from trimtab.catalog.cells import NO_RULES, CellRules, coarsest, read_columns
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.items import prepared
+from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.schema import COLUMNS, DTYPES, MAX_TEXT_BYTES
+from trimtab.catalog.shop import Shop
 from trimtab.core.courtesy import politely
 from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.text.numbers import UNDECIDED
@@ -88,6 +90,24 @@ def read_items(
         columns = {name: plain_cell(name, row[name]) for name in COLUMNS if name in given}
         items.append({**columns, **_attribute_values(place, given, attributes, rules)})
     return items
+
+
+def with_known_names(
+    objects: Iterable[Mapping[str, object]], shop: Shop, attributes: Mapping[str, Attribute]
+) -> list[dict[str, object]]:
+    """Objects whose members may be called as the shop's feed calls its columns, by the catalogue's names."""
+    known = {*COLUMNS, *attributes}
+    names = {clean_name(one.column): name for name, one in shop.attributes.items() if one.column and name in known}
+    names |= {clean_name(column): role for role, column in shop.catalogue.columns.items() if role in known}
+    return [dict(sorted(_renamed(one, names, known), key=lambda pair: pair[0] in one)) for one in objects]
+
+
+def _renamed(
+    given: Mapping[str, object], names: Mapping[str, str], known: Collection[str]
+) -> Iterable[tuple[str, object]]:
+    for name, value in given.items():
+        is_plain = name in known or name.startswith(PREFIX)
+        yield name if is_plain else names.get(clean_name(name), name), value
 
 
 def _flat(given: Mapping[str, object], attributes: Mapping[str, Attribute]) -> Iterable[tuple[str, object]]:

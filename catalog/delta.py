@@ -111,8 +111,8 @@ class _Draft:
         return Delta(start.base, self.version, self.timestamp, self._numbers, items, gone)
 
     def put(self, item: Item) -> None:
-        """Write an item; one that is not there and has no title was deleted meanwhile, and stays deleted."""
-        item = without_built_in(item, self._start.base)
+        """Write what can be served of an item; one that is not there and has no title was deleted, and stays so."""
+        item = servable(item, self._start.base)
         item_id, now = item["item_id"], self.delta()
         if item_id in now.items:
             self._own_items()[item_id] = _known({**now.items[item_id], **item})
@@ -157,10 +157,29 @@ class _Draft:
         return self._numbers[name]
 
 
-def without_built_in(item: Item, base: ItemStore) -> Item:
-    """The item without attributes that would stand in the place of what all items have, as old logs may hold them."""
+def servable(item: Item, base: ItemStore) -> Item:
+    """The item without what cannot be served, as logs of other versions may hold it.
+
+    That are columns which no item has, values that are not of their column's kind, and attributes that would stand in
+    the place of what all items have. The log keeps them: a version that can serve them does.
+    """
     own = base.own_attributes.definitions
-    return {name: value for name, value in item.items() if not is_built_in(name, own)}
+    return {
+        name: value
+        for name, value in item.items()
+        if (not is_built_in(name, own) if name.startswith(PREFIX) else _is_of_column(name, value))
+    }
+
+
+def _is_of_column(name: str, value: object) -> bool:
+    """Whether it is a value that a column of the schema may have."""
+    kind = COLUMNS[name].kind if name in COLUMNS else None
+    if kind == "text":
+        return isinstance(value, str)
+    if kind == "flag":
+        return isinstance(value, bool)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return kind is not None and (is_number or (value is None and kind == "price"))
 
 
 def _has_same_words(known: Item, item: Item) -> bool:

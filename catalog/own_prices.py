@@ -1,4 +1,4 @@
-"""Which attributes are prices, and which end a sale, by what a shop says of its price lists and stores."""
+"""Which attributes are prices, and which begin and end a sale, by what a shop says of its price lists and stores."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def price_attributes(shop: Shop) -> Mapping[str, str | None]:
     found |= {clean_name(store.price): None for store in shop.stores.values() if store.price}
     found.pop("price", None)
     return found
+
+
+def sale_starts(shop: Shop) -> frozenset[str]:
+    """Attributes that say from when on a lower price holds."""
+    return frozenset({"sale_start", *(clean_name(one.sale_start) for one in shop.prices.values() if one.sale_start)})
 
 
 def sale_ends(shop: Shop) -> frozenset[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -50,6 +51,17 @@ Currency = Annotated[str, Field(pattern="^[A-Z]{3}$"), AfterValidator(_known_cur
 """A code of ISO 4217."""
 
 
+def _known_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone{did_you_mean(name, available_timezones())}") from None
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+"""A name of the time zone database, such as Europe/Berlin."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -60,12 +72,14 @@ class Catalogue(_Section):
     Attributes:
         language: codes of ISO 639-1, or ("auto",) to detect them.
         currency: the code (ISO 4217) of prices that name none; None takes it from the feed.
+        zone: the time zone of the shop, in which sales begin and end and clocks without a zone are; UTC where None.
         decimal: the decimal sign of numbers in text, where a lone one before three digits could group thousands.
         columns: role -> column of the feed, for those that have another name there.
     """
 
     language: tuple[str, ...] = ("auto",)
     currency: Currency | None = None
+    zone: Zone | None = None
     decimal: Literal[".", ","] | None = None
     columns: Mapping[str, str] = Field(default_factory=dict)
 
@@ -88,7 +102,7 @@ class Catalogue(_Section):
         return (language,) if isinstance(language, str) else language
 
 
-_SETTINGS = ("language", "currency", "decimal")
+_SETTINGS = ("language", "currency", "zone", "decimal")
 
 
 class AttributeSection(_Section):

@@ -200,6 +200,9 @@ def bundle_summary(out: Path, *, seconds: float) -> dict[str, Any]:
         "ndcg@10_as_retrieved": measured.get("ndcg@10_as_retrieved"),
         "ndcg@10": measured.get("ndcg@10"),
         "default_weights": manifest["default_weights"],
+        "without_value": {
+            one["name"]: one["n_without_value"] for one in manifest["objectives"] if one["n_without_value"]
+        },
         "seconds": round(seconds, 1),
         "bytes": sum(file.stat().st_size for file in out.rglob("*") if file.is_file()),
     }
@@ -222,6 +225,16 @@ def summary_lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     weights = (f"{name} {weight:.2f}" for name, weight in summary["default_weights"].items())
     facts.add_row("  default weights", ", ".join(weights))
     yield facts
+    yield from _without_value(summary)
+
+
+def _without_value(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Objectives that items have no value for."""
+    for name, n in summary["without_value"].items():
+        if n == summary["n_items"]:
+            yield f"  {plain(name)}: no item has what its value is made of, so w_{plain(name)} changes nothing"
+        else:
+            yield f"  {plain(name)}: {counted(n, 'item lacks', 'items lack')} what its value is made of"
 
 
 def next_line(bundle: Path) -> str:

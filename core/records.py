@@ -314,6 +314,7 @@ class Slate:
         n_matches: how many items meet the filters and the query; the least there are if not exact.
         matched: with `explain`, by position the fields that have each word of the query.
         variants: by position the other items of the group that the item stands for; None where items are not grouped.
+        n_variants: how many there are, of which `variants` has the first.
         note: one sentence on why nothing was found, where there is a reason.
         seconds: time spent by stage.
     """
@@ -340,6 +341,7 @@ class Slate:
     n_matches: int = 0
     n_matches_exact: bool = False
     variants: tuple[tuple[str, ...], ...] | None = None
+    n_variants: tuple[int, ...] | None = None
     degraded: tuple[str, ...] = ()
     interleaving: Interleaving | None = None
     matched: tuple[Mapping[str, Sequence[str]], ...] = ()

@@ -70,6 +70,7 @@ def _hits(
     gains, scores, propensities = slate.gains.tolist(), slate.scores.tolist(), slate.propensities.tolist()
     for index, hit in enumerate(store.displays(slate.rows)):
         hit["variants"] = None if slate.variants is None else _variants(hit, slate.variants[index], store)
+        hit["n_variants"] = None if slate.n_variants is None else slate.n_variants[index]
         hit["position"] = slate.query.offset + index
         hit["score"] = scores[index]
         hit["objectives"] = {

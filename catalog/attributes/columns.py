@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import PREFIX, SEPARATOR, Attribute
-from trimtab.catalog.attributes.values import Raw, Unreadable, read_values
+from trimtab.catalog.attributes.values import EXACT, Raw, Unreadable, read_values
 from trimtab.catalog.shop import AttributeKind
 
 
@@ -120,7 +120,7 @@ def _kind_of(value: object) -> AttributeKind:
     if isinstance(value, bool):
         return "flag"
     if isinstance(value, int | float):
-        return "number"
+        return "number" if isinstance(value, float) or abs(value) < EXACT else "text"
     if isinstance(value, str) and _ISO_DATE.match(value):
         with suppress(Unreadable):
             read_values(Attribute.usual("", "date"), value)

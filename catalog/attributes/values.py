@@ -14,6 +14,8 @@ from trimtab.text.normal import folded
 Raw = str | float
 """A value as a column keeps it: a name, or a number (dates: seconds since 1970 in UTC)."""
 
+EXACT = 2**53
+"""From here on floats do not hold every whole number."""
 FLAGS = ("false", "true")
 TRUE = {"true", "t", "yes", "y", "1", "1.0"}
 FALSE = {"false", "f", "no", "n", "0", "0.0"}
@@ -58,7 +60,7 @@ def plain_value(attribute: Attribute, value: Raw) -> str | float | bool:
         return value == "true" if attribute.kind == "flag" else value
     if attribute.kind == "date":
         return date_text(value)
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return int(value) if value.is_integer() and abs(value) < EXACT else value
 
 
 def searched_text(own: str, values: Iterable[tuple[Attribute, Sequence[Raw]]]) -> str:
@@ -123,7 +125,7 @@ def path_of(text: str) -> str:
 def _text(value: object) -> Raw:
     if isinstance(value, bool):
         return FLAGS[value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return str(int(value))
     text = " ".join(str(value).split())
     if not text:
@@ -160,7 +162,9 @@ def _flag(value: object) -> Raw:
 
 def _date(value: object) -> Raw:
     try:
-        return _seconds(value)
+        seconds = _seconds(value)
+        date_text(seconds)
+        return seconds
     except (ValueError, OverflowError, OSError):
         raise Unreadable(ALLOWED["date"]) from None
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable, path_of, read_values
-from trimtab.catalog.availability import in_stock_of
+from trimtab.catalog.availability import YES_LETTERS, in_stock_of
 from trimtab.catalog.cells import UNKNOWN, VERBATIM, CellRules, read_cell, read_number
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.columns.evidence import shape_of
@@ -222,9 +223,10 @@ class ItemReader:
         start = first_text(self._cell(cells, "sale_start")) or both[0]
         end = first_text(self._cell(cells, "sale_end")) or both[2]
         days_first = self._layout.is_day_first
+        rules = self._layout.rules
         return (
-            _moment(start, is_day_first=days_first, is_end=False),
-            _moment(end, is_day_first=days_first, is_end=True),
+            _moment(start, SALE[1], rules, is_day_first=days_first),
+            _moment(end, SALE[2], rules, is_day_first=days_first),
         )
 
     def _in_stock(self, cells: Mapping[str, Value], unread: Counter[str]) -> bool | None:
@@ -252,7 +254,9 @@ class ItemReader:
 
 
 def _is_there(stock: Value) -> bool | None:
-    """Whether a number, or a word for one, is more than none."""
+    """Whether a number, or a word for one, is more than none; of several, whether one is."""
+    if isinstance(stock, list):
+        return any(map(_is_there, stock))
     text = first_text(stock)
     counted = _COUNTED.match(text)
     number = read_number(counted[1] if counted else text)
@@ -305,17 +309,15 @@ def prepared(layout: AttributeLayout, value: object, rules: CellRules) -> object
         return _degrees(name, value)
     if kind == "number" and (name in rules.prices or is_price_name(layout.source)):
         return _paid(layout, value, rules)
-    if kind == "date" and name in rules.sale_ends:
-        return day_ended(iso_date(value, is_day_first=layout.is_day_first) if isinstance(value, str) else value)
+    if kind == "date":
+        return dated(name, value, rules, is_day_first=layout.is_day_first)
     if not isinstance(value, str):
         return value
     match kind:
         case "number":
             return _number(layout, value)
-        case "date":
-            return iso_date(value, is_day_first=layout.is_day_first)
         case "flag":
-            known = in_stock_of(value)
+            known = value.strip().casefold() in YES_LETTERS or in_stock_of(value)
             return value if known is None else known
         case "path":
             return _path(text_of_html(value), None)
@@ -356,12 +358,23 @@ def _paid(layout: AttributeLayout, value: object, rules: CellRules) -> object:
     return number
 
 
-def day_ended(value: object) -> object:
-    """The last second of a date, so that what ends on it ends with it; a moment as it is."""
-    if isinstance(value, datetime) or not isinstance(value, date | str):
+def dated(name: str, value: object, rules: CellRules, *, is_day_first: bool) -> object:
+    """A date in ISO's order. Sales begin and end with the days of the shop, where its clocks are that name no zone."""
+    if not isinstance(value, date | str):
         return value
-    text = str(value).strip()
-    return f"{text}T23:59:59" if _DATE.fullmatch(text) else value
+    text = iso_date(value, is_day_first=is_day_first) if isinstance(value, str) else value.isoformat()
+    if _DATE.fullmatch(text) and name in (*rules.sale_starts, *rules.sale_ends):
+        text += "T23:59:59" if name in rules.sale_ends else "T00:00:00"
+    return text if rules.zone is None else _in_zone(text, rules.zone)
+
+
+def _in_zone(text: str, zone: str) -> str:
+    """A moment that names no zone, with the one that it is in; a date is of all zones."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if moment.tzinfo is not None or ":" not in text else moment.replace(tzinfo=ZoneInfo(zone)).isoformat()
 
 
 def iso_date(text: str, *, is_day_first: bool) -> str:
@@ -392,12 +405,11 @@ def _is_unknown(value: object) -> bool:
     return isinstance(value, str) and value.strip().casefold() in UNKNOWN
 
 
-def _moment(text: str, *, is_day_first: bool, is_end: bool) -> datetime | None:
+def _moment(text: str, name: str, rules: CellRules, *, is_day_first: bool) -> datetime | None:
     if not shape_of(text.strip()).is_date:
         return None
-    attribute, written = Attribute.usual("sale", "date"), iso_date(text, is_day_first=is_day_first)
     try:
-        seconds = read_values(attribute, day_ended(written) if is_end else written)
+        seconds = read_values(Attribute.usual(name, "date"), dated(name, text, rules, is_day_first=is_day_first))
     except Unreadable:
         return None
     return datetime.fromtimestamp(float(seconds[0]), UTC) if seconds else None

@@ -13,6 +13,7 @@ from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.attributes.values import plain_values, read_values
 from trimtab.catalog.changes import Item, plain_cell
 from trimtab.catalog.feeds.reading import Feed, read_feed
+from trimtab.catalog.finest_category import product_type_after
 from trimtab.catalog.rejections import Rejection
 from trimtab.catalog.schema import COLUMNS
 from trimtab.core.errors import BadInput, did_you_mean
@@ -107,8 +108,10 @@ def difference_of(live: LiveEngine, feed: Feed, *, is_full: bool) -> FeedChanges
             rejected.append(Rejection(line, f"title is missing, and there is no item {item['item_id']!r} yet"))
         elif known is None:
             added.append({name: value for name, value in item.items() if value is not None})
-        elif differing := {name: value for name, value in item.items() if not _is_same(known.get(name), value)}:
-            changed.append({"item_id": item["item_id"], **differing})
+        elif differing := _differing(known, item):
+            changed.append(
+                {"item_id": item["item_id"], **differing, **_differing(known, product_type_after(known, item))}
+            )
         else:
             n_same += 1
     removed = [item_id for item_id in before if item_id not in seen] if is_full else []
@@ -159,6 +162,10 @@ def items_of(feed: Feed) -> Iterator[Item]:
             else plain_cell(name, value)
             for name, value in row.items()
         }
+
+
+def _differing(known: Item, item: Item) -> Item:
+    return {name: value for name, value in item.items() if not _is_same(known.get(name), value)}
 
 
 def _is_same(known: Any, given: Any) -> bool:

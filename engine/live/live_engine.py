@@ -17,7 +17,7 @@ from trimtab.catalog.attributes.columns import values_of_item
 from trimtab.catalog.attributes.values import searched_text
 from trimtab.catalog.change_log import ChangeLog
 from trimtab.catalog.changes import Change, Item, refuse_many_new_names
-from trimtab.catalog.delta import Delta, without_built_in
+from trimtab.catalog.delta import Delta, servable
 from trimtab.catalog.finest_category import MADE_OF, product_type_after
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
 from trimtab.core.courtesy import politely
@@ -266,10 +266,10 @@ class LiveEngine:
         later = [change for change in changes if change.timestamp > self.as_of]
         for change in later:
             for item in change.put:
-                left_out = item.keys() - without_built_in(item, self._built.store).keys()
+                left_out = item.keys() - servable(item, self._built.store).keys()
                 if left_out:
                     _log.warning(
-                        "change %d names columns that all items have as attributes of %r: %s are left out",
+                        "change %d cannot be served as it is: of item %r %s are left out, and stay in the log",
                         *(change.version, item["item_id"], ", ".join(sorted(left_out))),
                     )
         return later

@@ -44,8 +44,9 @@ def with_variants(slate: Slate, source: CandidateSource) -> Slate:
         return slate
     hidden = slate.query.constraints.exclusions
     others = [source.store.item_ids(groups.others(row)) for row in slate.rows.tolist()]
-    shown = (tuple(one for one in its if one not in hidden)[:MAX_VARIANTS] for its in others)
-    return replace(slate, variants=tuple(shown))
+    there = [tuple(one for one in its if one not in hidden) for its in others]
+    shown = tuple(its[:MAX_VARIANTS] for its in there)
+    return replace(slate, variants=shown, n_variants=tuple(map(len, there)))
 
 
 def with_matched_words(slate: Slate, pipeline: Pipeline) -> Slate:

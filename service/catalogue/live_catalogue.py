@@ -18,7 +18,7 @@ import structlog
 
 from trimtab.catalog.cells import rules_of
 from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import Item, read_items
+from trimtab.catalog.changes import Item, read_items, with_known_names
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
@@ -118,7 +118,12 @@ class LiveCatalogue:
             Unavailable: the disk refuses.
         """
         attributes, rules = self.newest(built).store.own_attributes.definitions, rules_of(built.shop)
-        return await asyncio.to_thread(lambda: self._change(built, put=read_items(objects, attributes, rules)))
+
+        def changed() -> int:
+            named = with_known_names(objects, built.shop, attributes)
+            return self._change(built, put=read_items(named, attributes, rules))
+
+        return await asyncio.to_thread(changed)
 
     async def delete(self, built: Engine, item_ids: Sequence[str]) -> int:
         """Delete items, all or none of them; returns the catalogue's version.

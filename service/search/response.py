@@ -37,6 +37,7 @@ EXAMPLE: dict[str, Any] = {
             "url": "",
             "attributes": {"flavour": "vanilla", "size": 56},
             "variants": None,
+            "n_variants": None,
             "score": 0.81,
             "objectives": {"relevance": 0.74, "revenue": 0.31},
             "propensity": 1.0,
@@ -106,8 +107,9 @@ class Hit(BaseModel):
         description="Those that the shop shows, by name; a list where there are several values."
     )
     variants: list[VariantModel] | None = Field(
-        description="The other items of its group, which it stands for; null where items are hits of their own."
+        description="The first 50 other items of its group, for which it stands; null where items are their own hits."
     )
+    n_variants: int | None = Field(None, description="How many other items its group has.")
     score: float = Field(description="The utility at the effective weights.")
     objectives: dict[str, float] = Field(
         description="Calibrated value of each objective, in its own unit; of one that reads what no shopper is shown "

@@ -13,9 +13,9 @@ from tests.support.memory import peak_memory
 from trimtab.catalog.attributes.columns import attribute_of_value
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import rules_of
-from trimtab.catalog.changes import MAX_NEW_NAMES, read_items
+from trimtab.catalog.changes import MAX_NEW_NAMES, read_items, with_known_names
 from trimtab.catalog.shop import Shop
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadFile, BadParameter
 
 
 def test_columns_that_are_given_are_read_and_the_others_left_alone() -> None:
@@ -172,3 +172,41 @@ def test_what_no_feed_may_say_is_refused(name: str, value: Any, allowed: str) ->
 @pytest.mark.parametrize(("value", "kind"), [("2026-01-01", "date"), ("A > B", "path"), ("2026-99-99", "text")])
 def test_a_new_attribute_is_of_the_kind_that_a_feed_would_make_it(value: str, kind: str) -> None:
     assert attribute_of_value("new", value).kind == kind
+
+
+def test_whole_numbers_that_floats_do_not_hold_keep_their_digits() -> None:
+    assert read_items([{"item_id": "a", "attr_maker_id": 2**53 + 1}]) == [
+        {"item_id": "a", "attr_maker_id": "9007199254740993"}
+    ]
+
+
+def test_what_the_feed_calls_a_column_may_be_sent() -> None:
+    shop = Shop.parse('[catalogue]\nid = "SKU"\ngroup_id = "Parent SKU"\n[attributes.colour]\ncolumn = "Farbe"\n')
+    attributes = {"colour": Attribute.usual("colour", "text"), "group_id": Attribute.usual("group_id", "text")}
+    sent = {"SKU": "a", "Parent SKU": "p", "farbe": "rot", "price": 2, "attr_farbe": "its own"}
+    named = with_known_names([sent, {"SKU": "b", "item_id": "the surer one"}], shop, attributes)
+    assert named == [
+        {"item_id": "a", "group_id": "p", "colour": "rot", "price": 2, "attr_farbe": "its own"},
+        {"item_id": "the surer one"},
+    ]
+    assert read_items(named, attributes)[0]["attr_group_id"] == "p"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "moment"),
+    [
+        ("sale_start", "2026-07-01", "2026-06-30T22:00:00Z"), ("sale_end", "2026-12-31", "2026-12-31T22:59:59Z"),
+        ("sale_end", "31.07.2026 18:00", "2026-07-31T16:00:00Z"), ("sale_end", "2026-07-31T18:00:00Z", None),
+        ("seen", "2026-07-31 18:00", "2026-07-31T16:00:00Z"), ("released", "2026-07-31", None),
+    ],
+)  # fmt: skip
+def test_sales_begin_and_end_by_the_clock_of_the_shop(name: str, value: str, moment: str | None) -> None:
+    rules = rules_of(Shop.parse('[catalogue]\nzone = "Europe/Berlin"\n'))
+    attributes = {name: Attribute.usual(name, "date")}
+    (item,) = read_items([{"item_id": "a", f"attr_{name}": value}], attributes, rules)
+    assert item[f"attr_{name}"] == (moment or value)
+
+
+def test_a_zone_that_there_is_not_is_refused_with_the_nearest() -> None:
+    with pytest.raises(BadFile, match=r"line 2: catalogue.zone: 'Europe/Berlyn' is not a time zone.*Europe/Berlin"):
+        Shop.parse('[catalogue]\nzone = "Europe/Berlyn"\n')

@@ -201,6 +201,29 @@ def test_a_log_with_an_attribute_in_the_place_of_a_column_is_served_without_it(
     assert live.change([{"item_id": item_id, "price": 3.5}]) == 2, "and later changes are made to it"
 
 
+@pytest.mark.parametrize(
+    "odd", [{"price": "cheap"}, {"brand": None}, {"popularity": [1]}, {"in_stock": 1}, {"colour": "red"}, {"title": 7}]
+)
+def test_what_a_log_holds_that_cannot_be_served_keeps_nothing_else_from_being_served(
+    engine: Engine, tmp_path: Path, odd: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    item_id = engine.store.item_ids([3])[0]
+    with ChangeLog(tmp_path).writing():
+        log = ChangeLog(tmp_path)
+        log.append(
+            [{"item_id": item_id, "url": "https://a.example", **odd}, {"item_id": "odd", **odd}], [], after=NEVER
+        )
+        log.append([{"item_id": "new", "title": "Plain new item"}], [], after=NEVER)
+    written = [path.read_bytes() for path in tmp_path.glob("*.jsonl")]
+    live = LiveEngine(engine, tmp_path)
+    before = LiveEngine(engine, tmp_path / "none").item(item_id)
+    assert live.follow().slate(Query("plain new item")).item_ids[0] == "new"
+    assert live.item(item_id) == {**before, "url": "https://a.example"}
+    assert f"of item {item_id!r} {next(iter(odd))} are left out" in caplog.text
+    assert [path.read_bytes() for path in tmp_path.glob("*.jsonl")] == written, "the log is as it was"
+    assert live.change([{"item_id": item_id, "price": 3.5}]) == 3
+
+
 def test_what_cannot_be_served_is_not_written(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     live = LiveEngine(engine, tmp_path)
     with monkeypatch.context() as patch:

@@ -97,6 +97,18 @@ def test_an_update_has_only_what_changed(shop: tuple[Path, Engine], tmp_path: Pa
     assert (live.item(second)["price"], live.item(second)["in_stock"]) == (7.25, False)
 
 
+def test_looking_at_an_update_shows_all_columns_that_it_changes(shop: tuple[Path, Engine], tmp_path: Path) -> None:
+    _, engine = shop
+    live = LiveEngine(engine, tmp_path / "log")
+    first, path = engine.store.item_ids([0])[0], tmp_path / "update.csv"
+    path.write_text(f"id,category\n{first},Kitchen > Presses\n")
+    before = live.item(first)
+    difference = again(live, path, is_full=False)
+    apply_difference(live, difference)
+    now = live.item(first)
+    assert {name for name in now if now[name] != before[name]} - {"attributes"} == set(difference.changed_columns())
+
+
 def test_rows_of_an_update_that_name_no_item_keep_none_of_the_others(shop: tuple[Path, Engine], tmp_path: Path) -> None:
     _, engine = shop
     live = LiveEngine(engine, tmp_path / "log")

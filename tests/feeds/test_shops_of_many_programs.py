@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.feeds.test_shops_of_many_countries import Cell, N, one_of, table
+from trimtab.catalog.feeds.reading import read_feed
+from trimtab.catalog.shop_text import shop_text
 
 
 def words(row: int) -> str:
@@ -76,3 +80,116 @@ def test_attributes_by_a_numbered_key_and_value(feed: Any) -> None:
     pairs: dict[str, Cell] = {"attribute_key_1": one_of("material"), "value_1": one_of("wood", "steel")}
     found = feed(table({"abstract_sku": lambda row: f"T{row}", "name": words, **pairs}))
     assert found.items["attr_material"].to_list()[:2] == ["wood", "steel"]
+
+
+def test_prices_of_countries_and_currencies_in_one_cell(feed: Any) -> None:
+    def first(cell: Cell) -> Cell:
+        return lambda row: "" if row % 2 else cell(row // 2)
+
+    columns: dict[str, Cell] = {
+        **{"productType": first(one_of("main")), "variantId": lambda row: str(1 + row % 2)},
+        **{"sku": lambda row: f"CT-{row}", "name.en": first(words), "categories": first(one_of("Home>Tables"))},
+        "prices": one_of("US-USD 2253|EUR 2049|AT-EUR 2149;EUR 1800 b2b", "EUR 999"),
+    }
+    found = feed(table(columns))
+    assert found.items["price"].to_list()[:2] == [20.49, 9.99]
+    assert found.items["attr_group_id"].to_list()[:3] == ["CT-0", "CT-0", "CT-2"]
+    assert {name: (one.column, one.currency) for name, one in found.shop.prices.items()} == {
+        "usd": ("price_usd", "USD"), "at": ("price_at", None)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("members", ["hydra:member", "member"])
+def test_products_of_sylius_in_a_collection(feed: Any, members: str) -> None:
+    products = [
+        {
+            **{"@id": f"/api/v2/shop/products/{row}", "@type": "Product", "code": f"P{row}", "name": words(row)},
+            **{"mainTaxon": "/api/v2/shop/taxons/tables", "images": [{"@type": "Image", "path": "/a.jpg"}]},
+            "defaultVariantData": {"@type": "V", "price": 2049, "originalPrice": 4098, "inStock": row > 0},
+        }
+        for row in range(N)
+    ]
+    found = feed(json.dumps({"@context": "/api", "@type": "hydra:Collection", members: products}))
+    first = found.items.row(0, named=True)
+    assert [first[name] for name in ("item_id", "title", "category", "price", "discount", "in_stock")] == [
+        "P0", words(0), "tables", 20.49, 0.5, False
+    ]  # fmt: skip
+
+
+COMBINATIONS: dict[str, Cell] = {
+    **{"Product reference": lambda row: f"D{row // 2}", "Reference": lambda row: f"D{row // 2}-{row % 2}"},
+    **{"Name": lambda row: words(row // 2), "Attribute (Name:Type:Position)*": one_of("Color:color:0,Size:select:1")},
+    "Value (Value:Position)*": one_of("Red:0,S:1", "Blue:0,M:1"),
+}
+
+
+def test_names_of_attributes_in_one_cell_and_their_values_in_another(feed: Any) -> None:
+    found = feed(table(COMBINATIONS))
+    assert found.items.select("attr_color", "attr_size").rows()[:2] == [("Red", "S"), ("Blue", "M")]
+    assert found.layout.group_by == "product_reference"
+
+
+def test_variations_of_items_of_one_name_are_variants(feed: Any, tmp_path: Path) -> None:
+    columns: dict[str, Cell] = {
+        **{"Token": lambda row: f"T{row}", "Item Name": lambda row: words(row // 2), "SKU": lambda row: f"S{row}"},
+        **{"Variation Name": one_of("Small", "Large"), "Current Quantity Downtown": one_of("0", "3")},
+        "Current Quantity Airport": one_of("1", "0"),
+    }
+    found = feed(table(columns))
+    assert (found.layout.group_by, set(found.shop.stores)) == ("item_name", {"downtown", "airport"})
+    (tmp_path / "shop.toml").write_text(shop_text(found.shop))
+    again = read_feed(tmp_path / "feed", tmp_path / "shop.toml")
+    assert (again.layout.group_by, again.items["attr_item_name"][1]) == ("item_name", words(0))
+
+
+def test_sums_below_a_table_are_no_items(feed: Any) -> None:
+    columns: dict[str, Cell] = {"Art.-Nr.": lambda row: f"{1000 + row}", "Bezeichnung": words, "Bestand": one_of("2")}
+    more: dict[str, Cell] = {"Preis": one_of("4,50"), "Farbe": one_of("rot", "blau"), "Holz": one_of("Eiche", "Esche")}
+    rows = table({**columns, **more}).rstrip("\n")
+    sign = "," if rows.splitlines()[0].count(",") > rows.splitlines()[0].count(";") else ";"
+    found = feed("\n".join([rows, sign.join(["", "Summe:", str(2 * N), "", "", ""])]))
+    assert (len(found.items), len(found.rejections.rows)) == (N, 0)
+    assert "1 row is left out: it has sums" in found.rejections.said
+
+
+@pytest.mark.parametrize("yes", ["O", "S", "J", "j"])
+def test_yes_and_no_by_their_first_letters(feed: Any, yes: str) -> None:
+    found = feed(table({**NUMBERED, "Remboursé": one_of(yes, "N")}))
+    assert found.items["attr_remboursé"].to_list()[:2] == [True, False]
+
+
+def test_an_item_is_there_where_one_of_its_stores_has_it(feed: Any) -> None:
+    items = [
+        {
+            "id": f"T{row}",
+            "name": words(row),
+            "inventory": [{"store": "Malmö", "qty": 0}, {"store": "Lund", "qty": row}],
+        }
+        for row in range(N)
+    ]
+    assert feed(json.dumps(items)).items["in_stock"].to_list()[:2] == [False, True]
+
+
+def test_categories_that_are_numbers_and_fields_of_bigcommerce(feed: Any) -> None:
+    columns: dict[str, Cell] = {
+        **{"Item": one_of("Product"), "ID": lambda row: f"{row}", "Name": words, "SKU": lambda row: f"B{row}"},
+        **{"Options": one_of(""), "Categories": one_of("23; 24"), "Custom Fields": one_of("Wood=Oak;Origin=PL")},
+    }
+    first = feed(table(columns)).items.row(0, named=True)
+    assert (first["category"], first["attr_wood"], first["attr_origin"]) == ("", "Oak", "PL")
+
+
+def test_measures_and_ratings_of_shopify_s_own_fields(feed: Any) -> None:
+    columns: dict[str, Cell] = {
+        **{"Handle": lambda row: f"h{row}", "Title": words, "Variant Price": one_of("9.90"), "Vendor": one_of("Oda")},
+        **{
+            "Variant SKU": lambda row: f"S{row}",
+            "Option1 Name": one_of("Title"),
+            "Option1 Value": one_of("Default Title"),
+        },
+        "Rating (product.metafields.reviews.rating)": one_of('{"value":"4.5","scale_max":"5.0"}', '{"value":"3.0"}'),
+        "Width (product.metafields.custom.width)": one_of('{"value":12.5,"unit":"CM"}', '{"value":8,"unit":"CM"}'),
+    }
+    found = feed(table(columns))
+    assert found.items.select("attr_rating", "attr_width").row(0) == (4.5, 12.5)
+    assert {one.name: one.unit for one in found.attributes}["width"] == "cm"

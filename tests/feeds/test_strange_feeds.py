@@ -558,3 +558,35 @@ def test_errors_about_shop_toml_name_its_line_whoever_finds_them(tmp_path: Path)
 def test_what_is_not_text_is_refused_as_that(feed: Any, data: bytes) -> None:
     with pytest.raises(BadFile, match=r"is not text .* allowed: CSV, JSON, XML or Parquet"):
         feed(data)
+
+
+CODES = {
+    "E notation": ("1E5", "12E4", "7E12"), "zeros": ("0012", "1200", "0451"), "one of many": ("012", *["120"] * 80),
+    "beyond floats": ("9007199254740993", "9007199254740995", "9007199254740997"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("codes", CODES.values(), ids=CODES)
+def test_digits_that_name_something_are_no_numbers(feed: Any, codes: tuple[str, ...]) -> None:
+    rows = [f"{number},Lamp {number},{code}" for number, code in enumerate(codes)]
+    assert feed("\n".join(["id,title,part", *rows])).items["attr_part"].to_list() == list(codes)
+    if not any(code.startswith("0") or "E" in code for code in codes):
+        typed = [{"id": str(number), "title": f"Lamp {number}", "part": int(code)} for number, code in enumerate(codes)]
+        assert feed(json.dumps(typed)).items["attr_part"].to_list() == list(codes)
+
+
+def test_numbers_stay_numbers(feed: Any) -> None:
+    rows = [f"{number},Lamp {number},{power},{size}" for number, (power, size) in enumerate([("1.2E+05", 0), (90, 5)])]
+    assert feed("\n".join(["id,title,power,shade", *rows])).items.select("attr_power", "attr_shade").rows() == [
+        (120_000, 0), (90, 5)
+    ]  # fmt: skip
+
+
+def test_sales_of_a_feed_are_by_the_clock_of_the_shop(tmp_path: Path) -> None:
+    path, shop = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    shop.write_text('[catalogue]\nzone = "America/New_York"\n')
+    path.write_text("id,title,price,sale_price,sale_start,sale_end\n1,a,10,8,2026-07-01,2026-12-01\n")
+    found = read_feed(path, shop)
+    assert found.items["attr_sale_start"][0].isoformat() == "2026-07-01T04:00:00+00:00"
+    assert found.items["attr_sale_end"][0].isoformat() == "2026-12-02T04:59:59+00:00"
+    assert found.shop.catalogue.zone == "America/New_York"

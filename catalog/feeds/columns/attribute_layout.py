@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trimtab.catalog.attributes.definition import Attribute
+from trimtab.catalog.availability import YES_LETTERS
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, LISTS, ColumnEvidence
 from trimtab.catalog.feeds.columns.names import is_code_name, role_named, spaced_names
 from trimtab.catalog.feeds.columns.price_names import is_purchase_price
@@ -22,6 +23,7 @@ FEW_CHARACTERS, FEW_WORDS = 60, 5
 MANY_CHARACTERS = 200
 SAME_FOR_ALL_ROWS = 10
 """Rows from which on a column that says the same in each tells no items apart."""
+_YES_AND_NO = [{letter, "n"} for letter in YES_LETTERS]
 _FLAG_NAMES = ("is_", "has_", "can_", "with_")
 _VALUE = (".value", ".amount", ".valor", ".wert", ".valeur", ".waarde", "_value", "")
 """Ends of the name of a column whose unit stands in a column of its own."""
@@ -166,11 +168,11 @@ def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tup
     """The most particular kind that nearly all values are of, and the unit of a number."""
     if known is not None:
         return known, None
-    if column.share("is_flag") >= ENOUGH:
+    if column.share("is_flag") >= ENOUGH or set(map(str.casefold, column.distinct)) in _YES_AND_NO:
         return "flag", None
     if column.are_prices:
         return "number", None
-    if column.share("is_number") >= ENOUGH and column.share("is_code") < 0.02 and not is_code_name(name):
+    if column.share("is_number") >= ENOUGH and not (column.are_named_by_digits or is_code_name(name)):
         is_flag = set(column.distinct) <= {"0", "1"} and name.startswith(_FLAG_NAMES)
         return ("flag" if is_flag else "number"), None
     measured, bare = column.share("unit"), column.share("is_number")

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
 
+from trimtab.catalog.attributes.values import EXACT
 from trimtab.catalog.cells import is_unknown
 from trimtab.catalog.feeds.columns.prices import without_measure
 from trimtab.catalog.feeds.dates import written_date
@@ -34,6 +35,8 @@ MAX_DISTINCT = 2_000
 """Values that are remembered one by one."""
 MAX_SHAPED = 64
 """Longer texts are words."""
+FEW_CODES = 0.02
+"""The share of values that look like codes from which on all of a column's are."""
 
 _MEASURE = re.compile(
     r"([+-]?[\d.,' \u00a0\u202f]*\d)\s*([^\W\d_][^\d,;|]{0,14}(?:/100 ?[^\W\d_]{1,2})?|% ?vol\.?|[\"″”′%°][CF]?)"
@@ -46,6 +49,8 @@ _MAYBE_DATE = re.compile(r"\D{0,14}\d{1,4}.*\d[^\d]{0,5}")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|data:\S+|[\w./-]+\.(?:jpe?g|png|webp|gif|svg)", re.IGNORECASE)
 _PRICE = re.compile(r"[^\d<>]{0,8}\d[\d.,'٫ ]*[^\d<>]{0,20}")
 """What is looked at as a price; most that reads so is none."""
+_NUMBER_LIKE_CODE = re.compile(r"0\d.*|\d{11,}|\d+[eE]\d+")
+"""Digits that count nothing: with zeros in front, very many, or around an E (programs write `1.2E+05`)."""
 _STEP = re.compile(r"[^\s>]\s*[>›»→]\s*[^\s>]")
 _FLAGS = frozenset(
     split_words(
@@ -78,7 +83,7 @@ class Shape(NamedTuple):
     is_price: bool = False
 
 
-NUMBER, FLAG = Shape(is_number=True), Shape(is_flag=True)
+NUMBER, FLAG, CODE = Shape(is_number=True), Shape(is_flag=True), Shape(is_number=True, is_code=True)
 
 
 @lru_cache(maxsize=131_072)
@@ -100,13 +105,20 @@ def shape_of(text: str) -> Shape:
             is_flag=is_flag, is_address=_ADDRESS.fullmatch(text) is not None, is_path=_STEP.search(text) is not None
         )
     if parse_number(text) is not None or parse_number(text, NumberFormat(",")) is not None:
-        digits = re.sub(r"\D", "", text)
-        is_code = (first == "0" and len(digits) > 1 and text[1:2].isdigit()) or (text == digits and len(digits) >= 11)
-        return Shape(is_number=True, is_code=is_code, sign=decimal_sign_shown(text))
+        return Shape(
+            is_number=True, is_code=_NUMBER_LIKE_CODE.fullmatch(text) is not None, sign=decimal_sign_shown(text)
+        )
     unit = _unit_behind(text)
     if unit:
         return Shape(unit=unit, sign=decimal_sign_shown(text))
     return Shape(is_path=_STEP.search(text) is not None)
+
+
+def _typed_shape(value: float) -> Shape:
+    """What a value that comes with a type is; whole numbers that floats do not hold are names of something."""
+    if isinstance(value, bool):
+        return FLAG
+    return CODE if isinstance(value, int) and abs(value) >= EXACT else NUMBER
 
 
 def _unit_behind(text: str) -> str:
@@ -159,8 +171,7 @@ class ColumnEvidence:
     def _add_typed(self, values: Sequence[int | float | bool]) -> None:
         self.n_values += len(values)
         self.n_typed += len(values)
-        n_flags = sum(isinstance(value, bool) for value in values)
-        self.shapes.update({shape: n for shape, n in ((FLAG, n_flags), (NUMBER, len(values) - n_flags)) if n})
+        self.shapes.update(map(_typed_shape, values))
         self.distinct.update(str(value).lower() for value in values)
 
     def _add_text(self, text: str, n: int, *, is_price: bool) -> None:
@@ -221,6 +232,14 @@ class ColumnEvidence:
         """The share of the values whose shape is `is_number`, `is_path`..."""
         n = sum(count for shape, count in self.shapes.items() if getattr(shape, what))
         return n / self.n_values if self.n_values else 0.0
+
+    @property
+    def are_named_by_digits(self) -> bool:
+        """Whether numbers are names: enough of them look like codes, or all are of one length by zeros in front."""
+        if self.share("is_code") >= FEW_CODES:
+            return True
+        is_filled = any(value.startswith("0") and value != "0" for value in self.distinct)
+        return is_filled and all(map(str.isdecimal, self.distinct)) and len(set(map(len, self.distinct))) == 1
 
     @property
     def are_prices(self) -> bool:

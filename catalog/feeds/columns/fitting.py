@@ -10,7 +10,7 @@ from unicodedata import normalize
 from trimtab.catalog.attributes.definition import DISTANCE
 from trimtab.catalog.attributes.roles import ROLES
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
-from trimtab.catalog.feeds.columns.layout import Layout
+from trimtab.catalog.feeds.columns.layout import EMPTY, Layout
 from trimtab.catalog.feeds.columns.names import role_of
 from trimtab.catalog.feeds.columns.offers import bears_out, says_stock
 from trimtab.catalog.feeds.columns.survey import Survey
@@ -57,11 +57,15 @@ def refuse_unreadable(shop: Shop, layout: Layout, path: Path | None) -> None:
     """
     readable = {*COLUMNS, *CALCULATED, *(one.attribute.name for one in layout.attributes)}
     plain = {normalize("NFKC", name) for name in readable}
+    empty = {clean_name(column) for column, why in layout.ignored.items() if why == EMPTY}
     for objective, section in shop.objectives.items():
         for name in sorted(section.names):
             if normalize("NFKC", name) not in plain and not iskeyword(name):
                 nearest = did_you_mean(name, (*layout.costs, *sorted(readable)))
-                raise _unfit(path, ("objectives", objective, "value"), f"the feed has no attribute {name!r}{nearest}")
+                problem = (
+                    f"the column {name!r} is empty" if name in empty else f"the feed has no attribute {name!r}{nearest}"
+                )
+                raise _unfit(path, ("objectives", objective, "value"), problem)
 
 
 def _stands_in(name: str, column: str, shop: Shop) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from trimtab.catalog.attributes.definition import DISTANCE, PREFIX, Attribute
 from trimtab.catalog.attributes.roles import ROLES as KNOWN
-from trimtab.catalog.cells import CellRules
+from trimtab.catalog.cells import CellRules, rules_with
 from trimtab.catalog.feeds.columns.attribute_layout import (
     AttributeLayout,
     Habits,
@@ -15,17 +15,17 @@ from trimtab.catalog.feeds.columns.attribute_layout import (
     inferred_attribute,
     is_day_first,
 )
-from trimtab.catalog.feeds.columns.evidence import ENOUGH, LISTS, ColumnEvidence, Steps, file_format
-from trimtab.catalog.feeds.columns.names import role_named, role_of
+from trimtab.catalog.feeds.columns.evidence import LISTS, ColumnEvidence, Steps, file_format
+from trimtab.catalog.feeds.columns.grouping import STOCK, group_column
+from trimtab.catalog.feeds.columns.names import role_of
 from trimtab.catalog.feeds.columns.offers import is_percent
 from trimtab.catalog.feeds.columns.origin import currency_in, languages_in
 from trimtab.catalog.feeds.columns.price_names import is_in_minor_units
 from trimtab.catalog.feeds.columns.roles import found_roles
 from trimtab.catalog.feeds.columns.stores import says_by_words, stores_in
-from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
+from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.reshaping.dimensions import sides_of
 from trimtab.catalog.feeds.rows import clean_name
-from trimtab.catalog.own_prices import price_attributes, sale_ends
 from trimtab.catalog.places import PLACE
 from trimtab.catalog.schema import COLUMNS, REQUIRED
 from trimtab.catalog.shop import AttributeKind, AttributeSection, Shop, Store
@@ -36,17 +36,14 @@ CATEGORY = "category"
 """The attribute with all of an item's categories, where it has several or they have steps."""
 SALE = ("sale_price", "sale_start", "sale_end")
 """Attributes of a sale that holds for a time."""
-STOCK = ("in_stock", "stock")
-"""Roles that say what can be bought, wherever it is."""
 
-MOST_VARIANTS = 100
-"""Items of a product on average, of which there are no more than there are products, where nothing says a group."""
 MAX_ATTRIBUTES = 1_000
 """Columns beyond that, those which the fewest items have, are searched as text only."""
 MAX_REPEATS = 20
 """How often one value of a column counts where its steps are looked for."""
 
-PAID = "what the shop pays"
+PAID, EMPTY = "what the shop pays", "empty"
+"""Why nothing is made of a column."""
 
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
 
@@ -155,7 +152,7 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         own = survey.columns[column].number_format
         formats[role] = own if own.decimal else whole
     categories = _categories(survey, roles)
-    group_by = _column_named(shop.variants.group_by, survey) or _group_column(survey, roles)
+    group_by = _column_named(shop.variants.group_by, survey) or group_column(survey, roles)
     ignored = {name: why for name, column in survey.columns.items() if (why := _useless(column))}
     habits = Habits(whole, is_day_first(survey, currency), languages)
     attributes = list(_attributes(survey, roles, shop, habits, ignored, group_by))
@@ -175,11 +172,11 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         roles=roles,
         attributes=tuple(attributes),
         ignored={name: why for name, why in ignored.items() if name not in roles.values()},
-        rules=CellRules(currency, formats, price_attributes(shop), sale_ends(shop)),
+        rules=rules_with(shop, currency, formats),
         is_day_first=habits.is_day_first,
         searched=searched,
         categories=categories,
-        group_by=clean_name(group_by) if group_by else None,
+        group_by=_attribute_of(group_by, attributes) if group_by else None,
         languages=languages,
         has_own_words=_has_own_words(survey, roles),
         stores=shop.stores,
@@ -190,6 +187,10 @@ def layout_of(survey: Survey, shop: Shop, path: object, *, required: Iterable[st
         ),
         survey=survey,
     )
+
+
+def _attribute_of(column: str, attributes: Iterable[AttributeLayout]) -> str:
+    return next((one.attribute.name for one in attributes if one.source == column), clean_name(column))
 
 
 def _but_stock(roles: Mapping[str, str]) -> set[str]:
@@ -204,36 +205,6 @@ def _stock_columns(shop: Shop, survey: Survey) -> tuple[str, ...]:
 
 def _has_own_words(survey: Survey, roles: Mapping[str, str]) -> bool:
     return "in_stock" in roles and survey.platform.is_of_the_shop and "in_stock" not in survey.names
-
-
-def _group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
-    """The column that ties variants together: the one said to, or one whose items' titles share a stem."""
-    if "group_id" in roles:
-        return roles["group_id"]
-    if survey.has_made_titles:
-        return None  # titles made of other columns are alike wherever those are
-    taken = {column for role, column in roles.items() if role != "item_id"}
-    found = []
-    for name, groups in survey.groups.items():
-        column = survey.columns[name]
-        repeated = groups.repeated
-        n_grouped = sum(groups.n_items[value] for value in repeated)
-        if name in taken or column.n < 0.5 * survey.n_rows or len(repeated) < 2 or n_grouped < 0.1 * column.n:
-            continue
-        if _is_of_many(name, column) or n_grouped / len(repeated) > min(MOST_VARIANTS, len(groups.n_items)):
-            continue
-        alike = min(groups.share_of_a_stem, groups.share_of_own_stems, groups.share_of_one_brand)
-        if alike >= 0.8:
-            found.append((n_grouped, name))
-    return max(found)[1] if found else None
-
-
-def _is_of_many(name: str, column: ColumnEvidence) -> bool:
-    """Whether a column says what many products are, and ties none of them together: a price, a size, yes or no."""
-    measures = (column.share(what) for what in ("is_flag", "is_date", "is_path"))
-    is_measure = column.share("is_number") >= ENOUGH and not all(map(str.isdecimal, column.distinct))
-    is_amount = is_measure or column.are_prices or (bool(column.units) and not column.are_codes)
-    return is_amount or is_price_name(name) or max(measures) >= ENOUGH or role_named(name) in STOCK
 
 
 def _categories(survey: Survey, roles: Mapping[str, str]) -> CategoryLayout:
@@ -309,7 +280,7 @@ def _coordinate(name: str) -> AttributeLayout:
 
 def _useless(column: ColumnEvidence) -> str:
     if column.n_values == 0:
-        return "empty"
+        return EMPTY
     if column.share("is_address") >= 0.9:
         return "addresses"
     return ""

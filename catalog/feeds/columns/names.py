@@ -20,7 +20,7 @@ _NAMES = {
         "artikel_nr bestellnummer référence reference referencia codice code uid variant_id variation_id offer_id "
         "productid product_code item_code item_number handle number item_no kod kód код "
         "артикул コード 番号 品番 货号 编号 رقم الرمز varenummer kodu stok_kodu cikkszám κωδικός 번호 코드 상품번호 "
-        "variant_sku "
+        "variant_sku 商品管理番号 商品番号 "
         "variation_sku variationid artnum indeks symbol identyfikator custom_label varenr tuotenumero handle_id "
         "cod código codigo numero numéro part_number kod_produktu sku管理番号 "
         "identifier supplier_pid article_code stock_code รหัสสินค้า sku_name internal_variant_id "
@@ -44,7 +44,8 @@ _NAMES = {
         "short_description summary kurzbeschreibung produktbeschreibung 説明 描述 açıklama aciklama kuvaus "
         "leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả deskripsi beskrivelse "
         "descriptif descricao long_desc longdesc shortdesc product_copy "
-        "description_long deskripsi_produk detail_description รายละเอียด توضیحات شرح"
+        "description_long deskripsi_produk detail_description รายละเอียด توضیحات شرح "
+        "商品説明 商品説明文 pc用商品説明文 スマートフォン用商品説明文"
     ),
     "brand": (
         "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant marca "
@@ -52,7 +53,7 @@ _NAMES = {
         "maker brand.name manufacturer.name ブランド 品牌 merkki märke mærke gyártó brend メーカー 브랜드 제조사 "
         "العلامة_التجارية "
         "الماركة מותג ยี่ห้อ thương_hiệu merek торговая_марка tillverkare valmistaja merke κατασκευαστής μάρκα "
-        "domaine producteur producteur_nom winery weingut winzer bodega "
+        "laboratoire laboratorio domaine producteur producteur_nom winery weingut winzer bodega "
         "marchio ยี่ห้อ "
         "varumärke varemerke varemærke značka_produktu производител برند سازنده виробник "
         "nhãn_hiệu hãng cantina ブランド名 make"

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from trimtab.catalog.feeds.columns.names import role_named
 from trimtab.catalog.feeds.formats.source import lines_of, opened, opened_text
+from trimtab.catalog.feeds.platforms.hydra import members_of
 from trimtab.catalog.feeds.platforms.jsonld import products_in
 from trimtab.catalog.feeds.reshaping.nested_variants import items_of
 from trimtab.catalog.feeds.rows import Row, Rows, cells_of
@@ -85,7 +86,7 @@ def read_json(path: Path) -> Rows:
     try:
         value = json.loads(data.decode("utf-8-sig", errors="replace"))
         is_linked = isinstance(value, Mapping) and bool({"@graph", "@type"} & value.keys())
-        listed = [value] if is_linked else _listed(without_edges(value))
+        listed = members_of(value) or ([value] if is_linked else _listed(without_edges(value)))
     except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise BadFile(path, f"is not JSON ({error})") from None
     for number, one in enumerate(listed, 1):

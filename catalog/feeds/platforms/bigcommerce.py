@@ -66,7 +66,8 @@ def _cells(row: Row) -> dict[str, Value]:
     put(own, "item_id", _first(given, _IDS))
     for role, names in _NAMES.items():
         put(own, role, _first(given, names))
-    own["category"] = [path_of(text.replace("/", ">")) for text in listed(own.get("category"), ";")]
+    categories = listed(own.get("category"), ";")
+    own["category"] = [path_of(text.replace("/", ">")) for text in categories if not text.isdecimal()]  # no numbers
     for role, name in (("price", "Price"), ("sale_price", "Sale Price"), ("msrp", "Retail Price")):
         put(own, role, given.get(name) if _is_some(given.get(name)) else None)
     is_tracked = first_text(given.get("Track Inventory") or given.get("Inventory Tracking")).lower() not in ("none", "")

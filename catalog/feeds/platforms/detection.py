@@ -12,6 +12,8 @@ from trimtab.catalog.feeds.formats.source import form_of
 from trimtab.catalog.feeds.formats.xml_items import read_xml
 from trimtab.catalog.feeds.platforms.agentic import AGENTIC
 from trimtab.catalog.feeds.platforms.bigcommerce import BIGCOMMERCE
+from trimtab.catalog.feeds.platforms.commercetools import COMMERCETOOLS
+from trimtab.catalog.feeds.platforms.hydra import SYLIUS
 from trimtab.catalog.feeds.platforms.jsonld import JSONLD
 from trimtab.catalog.feeds.platforms.magento import MAGENTO
 from trimtab.catalog.feeds.platforms.merchant import MERCHANT
@@ -23,7 +25,7 @@ from trimtab.catalog.feeds.platforms.woocommerce import WOOCOMMERCE
 from trimtab.catalog.feeds.rows import Row, Rows, names_of
 from trimtab.catalog.rejections import Rejection
 
-PLATFORMS = (SHOPIFY, WOOCOMMERCE, MAGENTO, BIGCOMMERCE, JSONLD, AGENTIC, MERCHANT, ODOO, PLAIN)
+PLATFORMS = (SHOPIFY, WOOCOMMERCE, MAGENTO, BIGCOMMERCE, JSONLD, AGENTIC, MERCHANT, ODOO, COMMERCETOOLS, SYLIUS, PLAIN)
 N_LOOKED_AT = 200
 
 

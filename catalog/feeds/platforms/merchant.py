@@ -9,7 +9,8 @@ from trimtab.catalog.feeds.platforms.platform import Platform, path_of, put, ren
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 
 NAMES = {
-    "id": "item_id", "title": "title", "description": "description", "brand": "brand", "product_type": "category",
+    "id": "item_id", "title": "title", "description": "description", "summary": "description", "content": "description",
+    "brand": "brand", "product_type": "category",
     "google_product_category": "google_product_category", "price": "price", "sale_price": "sale_price",
     "sale_price_effective_date": "sale_period", "availability": "in_stock", "image_link": "image", "link": "url",
     "item_group_id": "group_id", "content_language": "language",
@@ -19,7 +20,7 @@ DROPPED = frozenset(
     {"additional_image_link", "mobile_link", "ads_redirect", "lifestyle_image_link", "canonical_link", "link_template"}
     | {"mobile_link_template", "checkout_link_template", "updated", "published", "pubDate", "guid", "author.name"}
     | {"identifier_exists", "included_destination", "excluded_destination", "shopping_ads_excluded_country", "pause"}
-    | {"adwords_redirect", "virtual_model_link", "video_link", "external_seller_id", "promotion_id", "summary"}
+    | {"adwords_redirect", "virtual_model_link", "video_link", "external_seller_id", "promotion_id"}
 )
 """Columns for the platform, not for a search."""
 TERMS = frozenset(

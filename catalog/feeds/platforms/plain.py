@@ -9,12 +9,13 @@ from trimtab.catalog.feeds.reshaping.headings import with_headings
 from trimtab.catalog.feeds.reshaping.numbered import numbered_as_named
 from trimtab.catalog.feeds.reshaping.packed import unpacked
 from trimtab.catalog.feeds.reshaping.size_runs import with_size_runs
+from trimtab.catalog.feeds.reshaping.sums import without_sums
 from trimtab.catalog.feeds.reshaping.templates import without_template
 from trimtab.catalog.feeds.rows import Rows
 
 
 def _rows(rows: Rows) -> Rows:
-    table = with_size_runs(with_headings(without_template(rows)))
+    table = with_size_runs(with_headings(without_sums(without_template(rows))))
     return with_titles(numbered_as_named(unpacked(with_levels(table))))
 
 

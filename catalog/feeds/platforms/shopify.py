@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from trimtab.catalog.feeds.platforms.platform import Platform, listed, path_of, put
-from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
+from trimtab.catalog.feeds.reshaping.packed import json_in
+from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, with_unit
 from trimtab.catalog.rejections import Omission, Rejection
 
 N_OPTIONS = 3
@@ -63,7 +64,7 @@ class _Product:
         for name, value in first.items():
             field = _field_of(name)
             if field is not None:
-                put(fields, field, listed(value, ";") if _FIELD in name else value)
+                put(fields, field, _said_in(value) if _FIELD in name else value)
         return cls(handle, first, texts, fields)
 
     @property
@@ -136,6 +137,14 @@ def _field_of(name: str) -> str | None:
     if field is not None:
         return field[1]
     return name.removeprefix(_SHOPPING) if name.startswith(_SHOPPING) and name not in _OF_ADVERTS else None
+
+
+def _said_in(value: Value) -> Value | list[str]:
+    """What a metafield says: several values, or a measure or a rating in JSON."""
+    found = json_in(value)
+    if isinstance(found, dict) and isinstance(found.get("value"), str | int | float):
+        return with_unit(found["value"], str(found.get("unit", "")).lower())
+    return [str(one) for one in found] if isinstance(found, list) else listed(value, ";")
 
 
 def _variant(line: int, cells: dict[str, Value], product: _Product) -> Row:

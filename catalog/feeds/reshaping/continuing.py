@@ -117,6 +117,10 @@ class _Shown:
         behind, others = self.kinds[True].get(name, set()), self.kinds[False].get(name, set())
         return 0 < len(behind) <= 4 and behind.isdisjoint(others) and any(map(_VARIANT.search, behind))
 
+    def is_counted_anew(self, name: str) -> bool:
+        """Whether a column of ids says the same of all products: it counts the variants of each."""
+        return self.n[False] > FEW and len(self.kinds[False].get(name, ())) == 1
+
     def is_variants_own(self, name: str) -> bool:
         return self.share(name, is_behind=True) >= ENOUGH and self.share(name, is_behind=False) <= RARELY
 
@@ -191,7 +195,8 @@ def _continued(rows: Rows, title: str, ids: Sequence[str]) -> Continued | None:
         return None
     offers = [name for name in seen.filled[True] if name in ids or role_named(name) in _OFFER]
     are_templates = any(map(seen.is_kind, seen.kinds[True])) or any(map(seen.is_variants_own, offers))
-    return Continued(title, tuple(sorted(ids, key=lambda name: -own[name])), are_templates)
+    naming = [name for name in ids if not seen.is_counted_anew(name)] or ids
+    return Continued(title, tuple(sorted(naming, key=lambda name: -own[name])), are_templates)
 
 
 def _is_item(row: Row, product: Row, ids: Sequence[str]) -> bool:

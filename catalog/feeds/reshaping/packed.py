@@ -9,7 +9,7 @@ from functools import lru_cache
 import orjson
 
 from trimtab.catalog.feeds.platforms.platform import put
-from trimtab.catalog.feeds.rows import Row, Rows, Value, cells_of, clean_name
+from trimtab.catalog.feeds.rows import Row, Rows, Value, cells_of, clean_name, first_text
 from trimtab.catalog.html_text import text_of_html
 
 _HOLDERS = re.compile(
@@ -21,6 +21,7 @@ _NAME = r"[^\W\d][^=:,;|\n]{0,40}?"
 _POSITION = re.compile(rf"({_NAME}):([^:]+?)(?::\d+){{1,2}}(?:,|$)")
 """PrestaShop: the position, and whether a value is of the item alone."""
 _EQUALS = re.compile(rf"({_NAME})=(\"(?:[^\"]|\"\")*\"|.*?)(?:,(?={_NAME}=)|$)", re.DOTALL)
+_NEXT = re.compile(rf";\s*{_NAME}=")
 _LINES = re.compile(rf"\s*\"?({_NAME})\s*[:=]\s*([^;|\n]+?)\"?\s*(?:[;|\n]+|$)")
 _TYPED = re.compile(r"[A-Z]\[(.*)\]")
 """CS-Cart: the kind of a feature before its values, `S[Red///Blue]`."""
@@ -35,10 +36,11 @@ def unpacked(rows: Rows) -> Rows:
 
 
 def _unpacked(row: Row) -> Row:
-    objects = {name: found for name, value in row.cells.items() if (found := _json_in(value)) is not None}
+    objects = {name: found for name, value in row.cells.items() if (found := json_in(value)) is not None}
     if objects:
         cells = {key: one for name, value in row.cells.items() for key, one in _opened(name, value, objects).items()}
         row = Row(row.line, cells)
+    row = _with_combination(row)
     held = [(name, pairs) for name, value in row.cells.items() if _is_holder(name) and (pairs := pairs_in(value))]
     if not held:
         return row
@@ -49,7 +51,28 @@ def _unpacked(row: Row) -> Row:
     return Row(row.line, cells)
 
 
-def _json_in(value: Value) -> object | None:
+def _with_combination(row: Row) -> Row:
+    """The row with the attributes that PrestaShop names in one cell and gives the values of in another."""
+    names = next((name for name in row.cells if _NAMES_OF.match(name)), None)
+    values = next((name for name in row.cells if _VALUES_OF.match(name)), None)
+    if names is None or values is None:
+        return row
+    called, given = (first_text(row.cells[name]).split(",") for name in (names, values))
+    if len(called) != len(given):
+        return row
+    cells = {name: value for name, value in row.cells.items() if name not in (names, values)}
+    for name, value in zip(called, given, strict=True):
+        put(cells, clean_name(name.partition(":")[0]), _PLACE.sub("", value).strip())
+    return Row(row.line, cells)
+
+
+_NAMES_OF = re.compile(r"attribut\w* *\((?:name|nom|nombre|nome|name)\b", re.IGNORECASE)
+_VALUES_OF = re.compile(r"\w+ *\((?:value|valeur|valor|valore|wert)\b", re.IGNORECASE)
+"""`Attribute (Name:Type:Position)*` and `Value (Value:Position)*`."""
+_PLACE = re.compile(r":\d+\s*$")
+
+
+def json_in(value: Value) -> object | None:
     """The object or list of JSON that a cell is; None where it is anything else."""
     if not isinstance(value, str) or value[:1] not in _OPENING or value[-1:] not in _CLOSING:
         return None
@@ -87,8 +110,8 @@ def pairs_in(value: Value) -> dict[str, list[str]]:
             sign = "///" if typed is not None else "|" if form is _EQUALS else None
             plain = plain if typed is None else typed[1]
             parts = [plain] if sign is None else [part.strip() for part in plain.split(sign)]
-            if len(parts) > 1 and all("=" in part for part in parts[1:]):
-                break  # the bar stands between pairs
+            if (len(parts) > 1 and all("=" in part for part in parts[1:])) or (form is _EQUALS and _NEXT.search(plain)):
+                break  # the bar, or a semicolon, stands between pairs
             pairs.setdefault(clean_name(found[1]), []).extend(part for part in parts if part)
             if end == len(value):
                 return {name: values for name, values in pairs.items() if name}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from itertools import islice
 
-from trimtab.catalog.availability import in_stock_of
+from trimtab.catalog.availability import YES_LETTERS, in_stock_of
 from trimtab.catalog.feeds.columns.names import spaced_names
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, split_words
 from trimtab.catalog.rejections import Omission
@@ -25,18 +25,22 @@ _FLAGS = frozenset(
 )
 _HIDING = frozenset(split_words("inactive is_inactive isinactive hidden is_hidden disabled is_disabled"))
 """Flags that say the opposite."""
-_YES, _NO = frozenset({"o", "s", "j", "visible"}), frozenset({"hidden", "invisible"})
+_YES, _NO = frozenset({*YES_LETTERS, "visible"}), frozenset({"hidden", "invisible"})
 """Oui, sí, sim, ja; and what visibility is called."""
-_STATES = frozenset(split_words("status product_status state listing_status publication_status status_produktu"))
+_STATES = frozenset(
+    split_words("status product_status state listing_status publication_status status_produktu status_oferty")
+)
 _SHOWN_STATES = frozenset(
     split_words(
-        "true 1 active aktiv aktif actif activo ativo attivo aktywny published publish live enabled visible online"
+        "true 1 active aktiv aktif actif activo ativo attivo aktywny aktywna published publish live enabled "
+        "visible online"
     )
 )
 _HIDDEN_STATES = frozenset(
     split_words(
         "false 0 inactive inaktiv nonaktif inactif inactivo inativo inattivo nieaktywny pasif draft entwurf archived "
-        "unlisted unpublished hidden disabled deleted private pending trash offline suppressed incomplete"
+        "unlisted unpublished hidden disabled deleted private pending trash offline suppressed incomplete "
+        "ended beendet zakończona"
     )
 )
 

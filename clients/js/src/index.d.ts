@@ -51,6 +51,7 @@ export interface Hit extends Variant {
   brand: string;
   category: string;
   variants: Variant[] | null;
+  n_variants: number | null;
   score: number;
   objectives: Record<string, number>;
   propensity: number;

@@ -44,7 +44,7 @@ function kindOf(hit) {
 /** The other items of the hit's group, folded; nothing where there are none. */
 export function variantsOf(hit, currency) {
   if (!hit.variants?.length) return null;
-  const n = hit.variants.length;
+  const n = hit.n_variants;
   const lines = hit.variants.map((one) => element("li", {}, variantInWords(one, currency)));
   return element("details", { class: "variants" }, element("summary", {}, `${n} more ${n > 1 ? "variants" : "variant"}`), element("ul", {}, ...lines));
 }
