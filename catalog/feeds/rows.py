@@ -186,6 +186,9 @@ def _named_value(value: Mapping[str, object]) -> tuple[str, object] | None:
     """The name and the value of an object that is a pair: `{"name": "Colour", "value": "red"}`."""
     if set(value) == {"type", "value"} and isinstance(value["type"], str):
         return value["type"], value["value"]
+    option = value.get("option")
+    if isinstance(option, Mapping) and "value" in value:
+        value = {"name": option.get("title", option.get("name")), "value": value["value"]}
     for name, what in _PAIR_NAMES:
         if name in value and what in value and isinstance(value[name], str) and clean_name(str(value[name])):
             unit = value.get("unitText") or value.get("unitCode")

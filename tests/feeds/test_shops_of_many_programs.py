@@ -193,3 +193,50 @@ def test_measures_and_ratings_of_shopify_s_own_fields(feed: Any) -> None:
     found = feed(table(columns))
     assert found.items.select("attr_rating", "attr_width").row(0) == (4.5, 12.5)
     assert {one.name: one.unit for one in found.attributes}["width"] == "cm"
+
+
+SKUS: dict[str, Cell] = {"_SkuId (Not changeable)": lambda row: f"{700 + row}", "_SkuName": one_of("P", "M")}
+
+
+def test_items_are_what_can_be_bought_beside_the_id_of_their_product(feed: Any) -> None:
+    products: dict[str, Cell] = {"_ProductId (Not changeable)": lambda row: f"{300 + row // 2}"}
+    found = feed(table({**SKUS, **products, "_ProductName (required)": lambda row: words(row // 2)}))
+    assert found.items["item_id"].to_list()[:2] == ["700", "701"]
+    assert found.layout.group_by == "productid_not_changeable"
+
+
+@pytest.mark.parametrize(
+    ("column", "role"),
+    [
+        ("رمز المنتج sku", "item_id"), ("السعر المخفض", "sale_price"), ("تصنيف المنتج", "category"),
+        ("商品番号", "item_id"), ("소비자가", "regular_price"), ("재고수량", "stock"), ("On hand", "stock"),
+        ("p_priceNoTax", "price"),
+    ],
+)  # fmt: skip
+def test_names_of_roles_at_more_programs(feed: Any, column: str, role: str) -> None:
+    cells: dict[str, Cell] = {
+        "item_id": lambda row: f"A{row}", "sale_price": one_of("4.10"), "category": one_of("Tables", "Chairs"),
+        "regular_price": one_of("9.10"), "stock": one_of("0", "3"), "price": one_of("5.10"),
+    }  # fmt: skip
+    others: dict[str, Cell] = {} if role == "price" else {"price": one_of("5.10")}
+    others |= {} if role == "item_id" else {"id": lambda row: f"T{row}"}
+    assert feed(table({**others, "name": words, column: cells[role]})).layout.roles[role] == column
+
+
+def test_what_a_korean_shop_pays_is_kept_from_its_shoppers(feed: Any) -> None:
+    found = feed(table({**NUMBERED, "판매가": one_of("35000"), "공급가": one_of("19000")}))
+    assert found.layout.costs == ("공급가",)
+
+
+def test_wines_are_called_by_their_maker_cuvee_and_year(feed: Any) -> None:
+    columns: dict[str, Cell] = {
+        **{"Réf": lambda row: f"V{row}", "Domaine": one_of("Roux", "Lune"), "Cuvée": one_of("Les Pierres")},
+        **{"Millésime": lambda row: f"{2010 + row}", "Prix TTC": one_of("19,90")},
+    }
+    assert feed(table(columns, delimiter=";")).items["title"][1] == "Lune Les Pierres 2011"
+
+
+def test_options_of_variants_that_name_themselves(feed: Any) -> None:
+    variant = {"sku": "M", "options": [{"value": "Black", "option": {"title": "Color"}}], "price": 5}
+    products = [{"id": f"P{row}", "title": words(row), "variants": [{**variant, "sku": f"M{row}"}]} for row in range(N)]
+    assert feed(json.dumps({"products": products})).items["attr_color"][0] == "Black"

@@ -16,11 +16,12 @@ from trimtab.text.normal import folded
 
 _NAMES = {
     "item_id": (
-        "item_id id product_id sku seller_sku item_sku article_number artikelnummer artikelnr art_nr artnr nummer "
+        "item_id id product_id sku sku_id skuid seller_sku item_sku article_number "
+        "artikelnummer artikelnr art_nr artnr nummer "
         "artikel_nr bestellnummer référence reference referencia codice code uid variant_id variation_id offer_id "
         "productid product_code item_code item_number handle number item_no kod kód код "
         "артикул コード 番号 品番 货号 编号 رقم الرمز varenummer kodu stok_kodu cikkszám κωδικός 번호 코드 상품번호 "
-        "variant_sku 商品管理番号 商品番号 "
+        "variant_sku 商品管理番号 商品番号 رمز_المنتج_sku رمز_المنتج "
         "variation_sku variationid artnum indeks symbol identyfikator custom_label varenr tuotenumero handle_id "
         "cod código codigo numero numéro part_number kod_produktu sku管理番号 "
         "identifier supplier_pid article_code stock_code รหัสสินค้า sku_name internal_variant_id "
@@ -45,6 +46,7 @@ _NAMES = {
         "leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả deskripsi beskrivelse "
         "descriptif descricao long_desc longdesc shortdesc product_copy "
         "description_long deskripsi_produk detail_description รายละเอียด توضیحات شرح "
+        "description.long description.short 상품_상세설명 상품_요약설명 상세설명 상품설명 "
         "商品説明 商品説明文 pc用商品説明文 スマートフォン用商品説明文"
     ),
     "brand": (
@@ -67,7 +69,7 @@ _NAMES = {
         "rubrik rayon sección reparto κατηγορία grupa grupa_towarowa cat categorías_producto collection "
         "类目 หมวดหมู่ "
         "famille familia famiglia família دسته دسته_بندی گروه категории раздел назва_групи kategória nhóm_hàng "
-        "カテゴリ名 merchant_category"
+        "カテゴリ名 merchant_category تصنيف تصنيف_المنتج"
     ),
     "product_type": (
         "product_type producttype type_of_product produkttyp type_de_produit sub_category subcategory unterkategorie "
@@ -123,7 +125,7 @@ _NAMES = {
         "available_quantity quantity_available antall_på_lager antall απόθεμα ποσότητα stan_mag count zapas "
         "lagerbestand_gesamt gesamtbestand "
         "数量 จำนวนคงเหลือ จำนวน quantity_to_sell_on_facebook voorraad_aantal موجودی tồn_kho số_lượng qté "
-        "current_quantity liczba_sztuk varastosaldo"
+        "current_quantity liczba_sztuk varastosaldo 재고수량 on_hand quantity_on_hand qty_on_hand"
     ),
     "popularity": (
         "popularity sales sold total_sales units_sold purchases orders bestseller_rank_score verkauft verkäufe absatz "

@@ -18,12 +18,13 @@ _PRICE: Final = split_words(
     "一口价 售价 现价 促销价 活动价 单价 ราคาพิเศษ 정가 vk prices price preis preise prix precio preço preco "
     "prezzo prijs pris priser cijena cijene cena ceny ceně hinta ár ára fiyat fiyatı цена ціна стоимость 価格 价格 "
     "價格 가격 السعر سعر מחיר τιμή preț pret pvp mrp rrp msrp uvp harga giá gia قیمت ราคา "
-    "pu tarif tarifs tarifa कीमत मूल्य 定価 特価 売価 판매가 할인가 値段"
+    "pu tarif tarifs tarifa कीमत मूल्य 定価 特価 売価 판매가 할인가 공급가 매입가 소비자가 値段"
 )
 _PURCHASE: Final = split_words(
     "bprice wholesale whsl supply supplier jobber dealer trade händlerpreis "
     "cost costs purchase buy buying einkauf einkaufspreis ek coste costo achat custo compra acquisto "
-    "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 仕入 进价 원가 التكلفة"
+    "inkoop inköp indkøb nákup nákupní zakup zakupu alış maliyet закупочная закупка 原価 "
+    "仕入 进价 원가 공급가 매입가 التكلفة"
 )
 _CHARGED: Final = split_words(
     "shipping delivery payment deposit tax versand pfand versandkosten envío livraison consigne frete spedizione "
@@ -34,7 +35,7 @@ _NET: Final = frozenset(
     split_words("net netto excl excluded exkl ekskl escl ex exc htva ht hors neto nett zzgl nettopris nettopreis")
 )
 _WITHOUT: Final = frozenset(
-    split_words("without sin senza sem sans ohne bez без zonder utan uden uten before exclusive excluding")
+    split_words("without no sin senza sem sans ohne bez без zonder utan uden uten before exclusive excluding")
 )
 _TAX: Final = frozenset(split_words("vat tax taxes iva mwst ust btw moms mva dph pdv ндс ддс tva kdv áfa alv gst"))
 _GROSS: Final = frozenset(split_words("gross brutto ttc incl included inkl bruto lordo"))
@@ -56,15 +57,15 @@ _SALE: Final = split_words(
     "descuento scontato offerta sconto promoção promocional desconto actie aanbieding rea kampanj kampanje tilbud "
     "tilbudspris tarjous promocyjna promocja akční akcia akciós προσφοράς έκπτωση εκπτωτική 할인가 促销价 活动价 "
     "ราคาพิเศษ ลดราคา indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 الخصم خصم العرض מבצע "
-    "προσφορά redus"
+    "προσφορά redus مخفض المخفض تخفيض التخفيض"
 )
 _STARTS: Final = split_words(
     "start starts begin begins from since von ab beginn seit début debut du desde inicio início inizio dal vanaf van "
-    "od от с начало początek začátek fra från startdatum başlangıç kezdete 開始 开始 시작"
+    "od от с начало początek začátek fra från startdatum başlangıç kezdete 開始 开始 시작 بداية"
 )
 _ENDS: Final = split_words(
     "end ends until till to through thru expires expiry bis ende endet fin jusqu jusquau au hasta até fine fim al tot "
-    "einde do до конец koniec konec til till slut enddatum bitiş vége 終了 结束 종료"
+    "einde do до конец koniec konec til till slut enddatum bitiş vége 終了 结束 종료 نهاية"
 )
 _MINOR: Final = frozenset(
     split_words(
@@ -93,6 +94,8 @@ def price_kind(name: str) -> PriceKind | None:
         return said  # type: ignore[return-value]  # one of the literals
     if any((word.isdecimal() and word != "1") or word in _FOR_SEVERAL for word in _without_from(words)):
         return "other"
+    if is_net(name):
+        words = [word for word in words if word not in _TAX]
     for kind, known in (("other", _OTHER), ("sale", _SALE), ("regular", _REGULAR)):
         if any(_says(word, known) for word in words):
             return kind  # type: ignore[return-value]  # one of the literals

@@ -17,13 +17,14 @@ OWN, SHARED = 0.7, 0.1
 _MODELS = frozenset(
     split_words(
         "pattern profil profile model model_name modell modelo modèle modele modello modelo_do_produto модель 型号 "
-        "型番 機種"
+        "型番 機種 cuvée cuvee"
     )
 )
 _VERSIONS = frozenset(
     split_words(
         "dimension dimensions reifengröße version variant variante "
-        "ausführung versión versione versão trim trim_level derivative motorisierung wersja"
+        "ausführung versión versione versão trim trim_level derivative motorisierung wersja "
+        "millésime jahrgang vintage annata añada"
     )
 )
 

@@ -20,7 +20,7 @@ _FLAGS = frozenset(
         "visible is_visible published is_published published_on_online_store active is_active enabled "
         "is_enabled aktiv aktiviert online veröffentlicht sichtbar opublikowano aktywny publié actif "
         "visible_en_ligne publicado activo ativo pubblicato attivo gepubliceerd actief publicerad aktivní yayında "
-        "aktif опубликовано for_sale can_be_sold sale_ok"
+        "aktif опубликовано for_sale can_be_sold sale_ok 진열상태 판매상태"
     )
 )
 _HIDING = frozenset(split_words("inactive is_inactive isinactive hidden is_hidden disabled is_disabled"))
@@ -28,7 +28,7 @@ _HIDING = frozenset(split_words("inactive is_inactive isinactive hidden is_hidde
 _YES, _NO = frozenset({*YES_LETTERS, "visible"}), frozenset({"hidden", "invisible"})
 """Oui, sí, sim, ja; and what visibility is called."""
 _STATES = frozenset(
-    split_words("status product_status state listing_status publication_status status_produktu status_oferty")
+    split_words("status product_status state listing_status publication_status status_produktu status_oferty p_status")
 )
 _SHOWN_STATES = frozenset(
     split_words(
