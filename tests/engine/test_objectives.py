@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.ranker.test_expressions import EXPRESSIONS, KINDS, NOW, Reference
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.shop_text import shop_text
+from trimtab.cli.build import bundle_summary, summary_lines
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Constraints, Query, ScoredCandidates
 from trimtab.engine import Engine
@@ -81,6 +82,19 @@ def test_the_manifest_says_what_an_objective_is_and_whence_its_head(shop: Engine
     assert clearance["high"] == pytest.approx(0.5 * 31)
     assert clearance["winsorised_share"] == 0.01
     assert clearance["n_without_value"] == 0
+
+
+def test_what_objectives_lack_values_is_said(shop: Engine) -> None:
+    assert shop.folder is not None
+    summary = bundle_summary(shop.folder, seconds=1)
+    assert not any("its value is made of" in str(part) for part in summary_lines(summary))
+    n = summary["n_items"]
+    said = [str(one) for one in summary_lines({**summary, "without_value": {"a": n, "b": 1, "c": 2}})][-3:]
+    assert [one.strip() for one in said] == [
+        "a: no item has what its value is made of, so w_a changes nothing",
+        "b: 1 item lacks what its value is made of",
+        "c: 2 items lack what its value is made of",
+    ]
     assert shop.manifest["training"]["heads"]["purchase"] == "borrowed from relevance"
 
 

@@ -197,3 +197,11 @@ def test_a_file_that_does_not_fit_is_refused_with_the_line(
     file.write_text(text)
     with pytest.raises(BadFile, match=sentence):
         read_feed(furniture, file)
+
+
+def test_an_objective_of_an_empty_column_is_refused(tmp_path: Path) -> None:
+    feed, file = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    feed.write_text("id,title,price,cost\n1,Tea,2,\n2,Mug,3,\n")
+    file.write_text('[objectives.margin]\nvalue = "price - cost"\n')
+    with pytest.raises(BadFile, match=r"line 2: objectives.margin.value: the column 'cost' is empty"):
+        read_feed(feed, file)
