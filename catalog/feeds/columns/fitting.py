@@ -10,7 +10,7 @@ from unicodedata import normalize
 from trimtab.catalog.attributes.definition import DISTANCE
 from trimtab.catalog.attributes.roles import ROLES
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
-from trimtab.catalog.feeds.columns.layout import EMPTY, Layout
+from trimtab.catalog.feeds.columns.layout import Layout
 from trimtab.catalog.feeds.columns.names import role_of
 from trimtab.catalog.feeds.columns.offers import bears_out, says_stock
 from trimtab.catalog.feeds.columns.survey import Survey
@@ -57,7 +57,8 @@ def refuse_unreadable(shop: Shop, layout: Layout, path: Path | None) -> None:
     """
     readable = {*COLUMNS, *CALCULATED, *(one.attribute.name for one in layout.attributes)}
     plain = {normalize("NFKC", name) for name in readable}
-    empty = {clean_name(column) for column, why in layout.ignored.items() if why == EMPTY}
+    survey = layout.survey
+    empty = {clean_name(name) for name in survey.names if name not in survey.columns} if survey else set()
     for objective, section in shop.objectives.items():
         for name in sorted(section.names):
             if normalize("NFKC", name) not in plain and not iskeyword(name):

@@ -42,8 +42,7 @@ MAX_ATTRIBUTES = 1_000
 MAX_REPEATS = 20
 """How often one value of a column counts where its steps are looked for."""
 
-PAID, EMPTY = "what the shop pays", "empty"
-"""Why nothing is made of a column."""
+PAID = "what the shop pays"
 
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind not in ("text", "flag"))
 
@@ -280,7 +279,7 @@ def _coordinate(name: str) -> AttributeLayout:
 
 def _useless(column: ColumnEvidence) -> str:
     if column.n_values == 0:
-        return EMPTY
+        return "empty"
     if column.share("is_address") >= 0.9:
         return "addresses"
     return ""
