@@ -51,9 +51,9 @@ if TYPE_CHECKING:
         winsorised,
     )
     from trimtab.abtest.statistics.interleaving import credited, credits, preferences
-    from trimtab.core.interleaving import team_draft
-    from trimtab.core.sample_ratio import sample_ratio_p_value
-    from trimtab.core.sequential import always_valid, unit_difference
+    from trimtab.core.experiments.interleaving import team_draft
+    from trimtab.core.experiments.sample_ratio import sample_ratio_p_value
+    from trimtab.core.experiments.sequential import always_valid, unit_difference
 
 _ESTIMATORS = (
     "cascade_dr", "click_ips", "clipped_ips", "direct_method", "doubly_robust", "dr_with_shrinkage", "ips",
@@ -75,9 +75,9 @@ _MODULE_OF = {
     "simulate": "trimtab.abtest.simulation.simulate",
     **dict.fromkeys(_COMPARISON, "trimtab.abtest.statistics.comparison"),
     **dict.fromkeys(("credited", "credits", "preferences"), "trimtab.abtest.statistics.interleaving"),
-    "team_draft": "trimtab.core.interleaving",
-    "sample_ratio_p_value": "trimtab.core.sample_ratio",
-    **dict.fromkeys(("always_valid", "unit_difference"), "trimtab.core.sequential"),
+    "team_draft": "trimtab.core.experiments.interleaving",
+    "sample_ratio_p_value": "trimtab.core.experiments.sample_ratio",
+    **dict.fromkeys(("always_valid", "unit_difference"), "trimtab.core.experiments.sequential"),
 }
 
 __all__ = [

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trimtab.abtest import replay
-from trimtab.core.tasks import Tasks, Threads
+from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.engine import Engine
 from trimtab.engine.cluster.ray_tasks import ray_tasks
 from trimtab.engine.cluster.reference import EngineReference

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.catalog.attributes.definition import PREFIX, SEPARATOR
-from trimtab.catalog.changes import Item
+from trimtab.catalog.live.changes import Item
 
 CATEGORY = "category"
 MADE_OF = frozenset({CATEGORY, PREFIX + CATEGORY, "product_type"})

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from trimtab.core.errors import BadParameter, BadWeight, TrimtabError
-from trimtab.core.tasks import Tasks
 from trimtab.core.weights import PREFIX
+from trimtab.core.work.tasks import Tasks
 
 if TYPE_CHECKING:
     from trimtab.engine import Engine

@@ -138,7 +138,8 @@ class Impression:
         Column("what the user did since the bundle was built, newest first, as `action:item_id`"),
     ] = None
     interleaving: Annotated[
-        str | None, Column("JSON: sides with weights and loss, teams by position; see `core/interleaving.py`")
+        str | None,
+        Column("JSON: sides with weights and loss, teams by position; see `core/experiments/interleaving.py`"),
     ] = None
     features: Annotated[tuple[tuple[float, ...], ...] | None, Column("features of each item, where logged")] = None
     clicks: Annotated[tuple[int, ...], Column("0 or 1 by position; a count is read as 1", unknown=0, least=0)] = ()

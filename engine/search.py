@@ -20,9 +20,9 @@ from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression
 from trimtab.core.records import Candidates, Constraints, Query, ScoredCandidates, Slate
-from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.understood import Understood
 from trimtab.core.weights import DIVERSITY, RELEVANCE
+from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine.bundle.storage import Bundle, load_bundle
 from trimtab.engine.log.writing import impression_of
 from trimtab.engine.plan.degradation import (

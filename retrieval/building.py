@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trimtab.core.collector import collector_paused
-from trimtab.core.parts import Parts
-from trimtab.core.progress import Progress, silent
 from trimtab.core.records import IntArray
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.collector import collector_paused
+from trimtab.core.work.parts import Parts
+from trimtab.core.work.progress import Progress, silent
+from trimtab.core.work.tasks import Tasks
 from trimtab.retrieval.dense.building import EncodedItems, build_meaning
 from trimtab.retrieval.encoders.registry import load_item_encoder
 from trimtab.retrieval.lexical.field_terms import FieldTerms

@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from trimtab.core.atomic import new_file, new_folder
 from trimtab.core.errors import BadFile, BadParameter
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.log.interactions import SPOOL
 
 DATA, BUNDLES = "data", "bundles"

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from trimtab.core.collector import collector_paused
+from trimtab.core.work.collector import collector_paused
 from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.features.page_kind import is_cart, page_row, shows_without_offer, with_offer
 from trimtab.webpages.page import Page
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.rendered.layout import Layout
+from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.predict.abstentions import abstentions
 from trimtab.webpages.predict.elements import find_elements
 from trimtab.webpages.predict.forms import read_forms

@@ -14,7 +14,7 @@ from trimtab.webpages.counters import PageCounters
 from trimtab.webpages.history import Visit, append_history
 from trimtab.webpages.ingest import ingest, read_html
 from trimtab.webpages.items import item_of, provenance_of
-from trimtab.webpages.parse.render import rendering
+from trimtab.webpages.parse.rendered.render import rendering
 from trimtab.webpages.tracking import Watch, revisit, watch
 
 

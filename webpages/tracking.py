@@ -21,7 +21,7 @@ from trimtab.webpages.history import Visit
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.dom import Dom, parse
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.predict.model import ElementModel, shipped_model
 from trimtab.webpages.predict.price_role import price_role
 from trimtab.webpages.predict.scorer import Candidates

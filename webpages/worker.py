@@ -15,7 +15,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from trimtab.core.children import limit_this_process
+from trimtab.core.work.children import limit_this_process
 from trimtab.webpages.commands import post_page, track_page
 from trimtab.webpages.counters import PageCounters
 from trimtab.webpages.frames import read_frame, write_frame

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.contexts import bound_policies, by_code, contexts_of, weights_of, with_history
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.records import Shopper
 from trimtab.core.weights import normalise

@@ -12,13 +12,13 @@ from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.examination import Examination
-from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.moves import Moves, expected_examination
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.diversity import ideal_diversity
 from trimtab.core.metrics import discounts
-from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import RELEVANCE
+from trimtab.core.work.progress import Progress, silent
 from trimtab.engine import Engine
 
 TOLERANCE = 1e-3

@@ -9,11 +9,11 @@ import numpy as np
 
 from trimtab.abtest.ope.contexts import by_code
 from trimtab.abtest.ope.evidence import Deployment, Evidence, evidence_of
-from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog, concatenated
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog, concatenated
 from trimtab.abtest.ope.moves import Moves
 from trimtab.abtest.ope.sums import Ints
-from trimtab.core.progress import Progress
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.progress import Progress
+from trimtab.core.work.tasks import Tasks
 from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
 from trimtab.abtest.ope.contexts import policy_of
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.moves import LISTS_AT_ONCE, standings
 from trimtab.abtest.ope.sums import Ints
 from trimtab.engine import Engine

@@ -22,7 +22,7 @@ from trimtab.abtest.ope.contexts import before_the_draw, bound_policies, context
 from trimtab.abtest.ope.estimators import Floats, prefix_weights
 from trimtab.abtest.ope.evidence import Deployment, evidence_of
 from trimtab.abtest.ope.examination import Examination, examination_of
-from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.reliability import MIN_SHARE_TO_BE_SURE
 from trimtab.abtest.ope.sums import Ints, Overlap
 from trimtab.core.metrics import discounts

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.logged_slates import LoggedSlates
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.log import BY_POSITION
 from trimtab.ranker.slate.exploration import stratified

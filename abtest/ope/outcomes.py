@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.estimators import Floats, prefix_weights
 from trimtab.abtest.ope.evidence import Evidence
-from trimtab.abtest.ope.logged_slates import LoggedSlates
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates
 from trimtab.core.diversity import intra_list_distances, novelties_of_slates
 from trimtab.core.metrics import discounted_sum, discounts, exponential_gain
 from trimtab.core.weights import DIVERSITY

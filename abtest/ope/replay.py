@@ -14,8 +14,9 @@ the same without normalisation and `matched` stand beside it, and `direct` for d
 policy's slate from the logged seed and keeps the positions down to which it equals the logged one: it trusts no
 propensity, and answers for the searches where the policies agree.
 
-A log may be larger than memory: its partitions (`abtest.ope.partitions`) are replayed one by one, in as many threads as
-there are cores or on other machines (`trimtab.core.tasks`), and only sums are kept (`trimtab.abtest.ope.totals`).
+A log may be larger than memory: its partitions (`abtest.ope.log.partitions`) are replayed one by one, in as many
+threads as there are cores or on other machines (`trimtab.core.work.tasks`), and only sums are kept
+(`trimtab.abtest.ope.totals`).
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from trimtab.abtest.ope.asked import LOGGED
 from trimtab.abtest.ope.evidence import WRONG_SHARE, Deployment, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
-from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
+from trimtab.abtest.ope.log.partitions import PartitionedLog, partitioned
 from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains
-from trimtab.abtest.ope.partitions import PartitionedLog, partitioned
 from trimtab.abtest.ope.segments import OTHER, Segments
 from trimtab.abtest.ope.sums import Sums
 from trimtab.abtest.ope.totals import EVERYTHING, Totals, totals_of
@@ -45,9 +46,9 @@ from trimtab.abtest.report.verdict import verdict
 from trimtab.catalog.judgments import unasked_queries, unknown_items
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
-from trimtab.core.progress import Progress, silent
-from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import RELEVANCE, normalise
+from trimtab.core.work.progress import Progress, silent
+from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.interactions import IN_TIME, LATE, UNKNOWN
@@ -101,7 +102,7 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
         the object of `trimtab replay --json`.
 
     Raises:
-        BadLog: see `trimtab.abtest.ope.partitions.partitioned`.
+        BadLog: see `trimtab.abtest.ope.log.partitions.partitioned`.
         BadParameter: an unknown objective, a bad weight, no policy or the name `logged`; `out` is something else.
     """
     log, engine = Path(log), engine_of(index)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.abtest.ope.contexts import with_history
-from trimtab.abtest.ope.logged_slates import LoggedSlates
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates
 from trimtab.abtest.ope.sums import Ints
 from trimtab.catalog.datasets.grocery import household_types
 from trimtab.core.records import Shopper

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope.estimators import Floats, Terms
-from trimtab.core.assignment import place
+from trimtab.core.experiments.assignment import place
 
 N_GROUPS = 4096
 

@@ -28,17 +28,17 @@ from trimtab.abtest.ope.evidence import WRONG_SHARE, Evidence
 from trimtab.abtest.ope.evidence_tasks import evidence_by_query
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, Served, like_with_like
+from trimtab.abtest.ope.log.partitions import partitioned
 from trimtab.abtest.ope.outcomes import novelty, outcomes_of, weighted_rewards
-from trimtab.abtest.ope.partitions import partitioned
 from trimtab.abtest.ope.reliability import Reliability
 from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.abtest.report.tuning import OWN
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, BadParameter
-from trimtab.core.progress import Progress, silent
-from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import DIVERSITY, format_weights, normalise
+from trimtab.core.work.progress import Progress, silent
+from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.engine import Engine
 from trimtab.engine.search_index import SearchIndex, engine_of
 from trimtab.engine.stages.frontier import knee_of
@@ -100,7 +100,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
         the object of `trimtab tune --json`.
 
     Raises:
-        BadLog: see `trimtab.abtest.ope.partitions.partitioned`; or its propensities are not the bundle's.
+        BadLog: see `trimtab.abtest.ope.log.partitions.partitioned`; or its propensities are not the bundle's.
         BadParameter: an objective the bundle does not have, a share outside 0..1, or a log of several weights.
     """
     log, engine = Path(log), engine_of(index)

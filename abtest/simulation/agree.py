@@ -42,10 +42,10 @@ from trimtab.abtest.simulation.simulate import Drawing, K, Searchers, draw
 from trimtab.abtest.simulation.world import Intents, World, world_of
 from trimtab.abtest.statistics.interleaving import preferences
 from trimtab.core.errors import BadParameter
-from trimtab.core.interleaving import team_draft
+from trimtab.core.experiments.interleaving import team_draft
 from trimtab.core.metrics import discounts
-from trimtab.core.progress import Progress, silent
 from trimtab.core.weights import RELEVANCE, format_weights, normalise
+from trimtab.core.work.progress import Progress, silent
 from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
 from trimtab.engine.cluster.reference import EngineReference

@@ -1,6 +1,7 @@
 """The arms that many units are assigned to.
 
-The hash is `trimtab.core.assignment`'s, so a simulated test and the service put the same user into the same arm.
+The hash is `trimtab.core.experiments.assignment`'s, so a simulated test and the service put the same user into the
+same arm.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.assignment import arm_of
+from trimtab.core.experiments.assignment import arm_of
 
 NOT_EXPOSED = -1
 

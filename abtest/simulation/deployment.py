@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from trimtab.abtest.ope.contexts import Bounds
-from trimtab.abtest.ope.logged_slates import LoggedSlates, ReplayLog
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import groups_of
 from trimtab.abtest.simulation.clicks import N_DRAWS, ClickModel, PositionBased

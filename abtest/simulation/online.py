@@ -1,7 +1,7 @@
 """A simulated online test: arms share the traffic by hash, exposure ramps up, a guardrail may stop it.
 
 The test is evaluated as traffic comes in, with intervals that hold however often it is looked at
-(`trimtab.core.sequential.always_valid`), and only where the split is as planned.
+(`trimtab.core.experiments.sequential.always_valid`), and only where the split is as planned.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.bucketing import NOT_EXPOSED, assign
 from trimtab.core.errors import BadParameter
-from trimtab.core.sample_ratio import ALARM_BELOW, sample_ratio_p_value
-from trimtab.core.sequential import unit_difference
+from trimtab.core.experiments.sample_ratio import ALARM_BELOW, sample_ratio_p_value
+from trimtab.core.experiments.sequential import unit_difference
 
 Flags = NDArray[np.bool_]
 

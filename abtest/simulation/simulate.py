@@ -39,11 +39,11 @@ from trimtab.abtest.simulation.world import Intents, World, world_of
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BadParameter
 from trimtab.core.log import SCHEMA_VERSION
-from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Constraints, Query, Shopper
 from trimtab.core.seeds import seed_of
-from trimtab.core.tasks import Tasks, Threads
 from trimtab.core.weights import RELEVANCE, normalise
+from trimtab.core.work.progress import Progress, silent
+from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.impressions import write_part

@@ -2,7 +2,7 @@
 
 The unit is the user, because a user is what was randomised; a rate per search is a ratio of two sums by user and gets
 its variance by the delta method. tea-tasting does the tests on moments that merge, scipy the rest; what neither has
-(sequential intervals) is in `trimtab.core.sequential`, equal to gbstats'.
+(sequential intervals) is in `trimtab.core.experiments.sequential`, equal to gbstats'.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Interleaving: several rankings in one slate, credited by what is clicked. Far more sensitive than a split.
 
-The draft is `trimtab.core.interleaving`'s, which the service makes too. Batched: one row an impression.
+The draft is `trimtab.core.experiments.interleaving`'s, which the service makes too. Batched: one row an impression.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from trimtab.abtest.ope.sums import N_GROUPS, add_up
 from trimtab.abtest.simulation.agree import kendall_tau
 from trimtab.abtest.simulation.clicks import N_DRAWS, PositionBased
 from trimtab.abtest.statistics.interleaving import preferences
-from trimtab.core.interleaving import team_draft
+from trimtab.core.experiments.interleaving import team_draft
 from trimtab.core.metrics import discounts
 from trimtab.ranker.methods.problem import Problem, lattice
 from trimtab.ranker.methods.registry import make_method

@@ -18,7 +18,7 @@ from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import Terms, cascade_dr, ips, slate_cascade
 from trimtab.abtest.ope.intervals import estimate
-from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.sums import add_up
 from trimtab.abtest.simulation.deployment import deploy, value_of

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.evaluation.simulated import small_shop
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.evidence import evidence_of
-from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.simulation.agree import SORTED
 from trimtab.abtest.simulation.deployment import deploy

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
 from trimtab.abtest.statistics.interleaving import preferences
-from trimtab.core.interleaving import team_draft
-from trimtab.core.sequential import always_valid, unit_difference
+from trimtab.core.experiments.interleaving import team_draft
+from trimtab.core.experiments.sequential import always_valid, unit_difference
 from trimtab.service.experiments.ramp import ArmTotals, Guardrails, Ramp, compared, harm
 
 Floats = NDArray[np.float64]

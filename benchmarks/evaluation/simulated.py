@@ -22,7 +22,7 @@ from benchmarks.figures import Figure
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.evidence import evidence_of
 from trimtab.abtest.ope.intervals import estimate
-from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.sums import Overlap, add_up
@@ -34,7 +34,7 @@ from trimtab.abtest.simulation.price_response import fit_price_response
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World, world_of
 from trimtab.catalog.datasets.grocery import load_grocery
-from trimtab.core.sequential import always_valid
+from trimtab.core.experiments.sequential import always_valid
 from trimtab.core.weights import format_weights, normalise
 from trimtab.engine import Engine
 

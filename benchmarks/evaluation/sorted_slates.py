@@ -19,7 +19,7 @@ from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import snips
 from trimtab.abtest.ope.examination import fitted
 from trimtab.abtest.ope.intervals import estimate
-from trimtab.abtest.ope.logged_slates import LoggedSlates
+from trimtab.abtest.ope.log.logged_slates import LoggedSlates
 from trimtab.abtest.ope.moves import NOWHERE, Moves, standings
 from trimtab.abtest.ope.outcomes import rewards_of, takes_a_look
 from trimtab.abtest.ope.sums import Sums, add_up

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from trimtab.core.records import Filter, Query, Slate
-from trimtab.core.stopwatch import Stopwatch
+from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine import Engine
 from trimtab.engine.plan.search_plan import SearchPlan
 from trimtab.engine.stages.frontier import N_POINTS

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.serving.latency import DIVERSE, queries
-from trimtab.catalog.changes import read_items
+from trimtab.catalog.live.changes import read_items
 from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.engine.live.live_engine import LiveEngine

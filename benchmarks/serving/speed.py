@@ -31,7 +31,7 @@ is_new = (Path(repo) / "src").is_dir()
 sys.path.insert(0, repo + "/src" if is_new else repo)
 start = time.process_time()
 if is_new:
-    from trimtab.core import stopwatch
+    from trimtab.core.work import stopwatch
     from trimtab.core.records import Query
     from trimtab.engine import Engine
 else:

@@ -27,8 +27,8 @@ from trimtab.catalog.schema import COLUMNS, DTYPES, complete
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.counted import counted
 from trimtab.core.errors import BadFile
-from trimtab.core.processes import Processes
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.processes import Processes
+from trimtab.core.work.tasks import Tasks
 
 MAX_REJECTED_SHARE = 0.05
 

@@ -20,10 +20,10 @@ from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.size_families import with_size_families
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, BadWeight
-from trimtab.core.parts import parts_beside
-from trimtab.core.progress import Progress, silent
-from trimtab.core.tasks import Tasks
 from trimtab.core.weights import DIVERSITY, loss_parameter, normalise
+from trimtab.core.work.parts import parts_beside
+from trimtab.core.work.progress import Progress, silent
+from trimtab.core.work.tasks import Tasks
 from trimtab.engine.build.baskets import Baskets
 from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.training import Trained, Valuation, train_ranker

@@ -21,8 +21,8 @@ from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_groc
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.store import ItemStore
 from trimtab.core.metrics import mean_interval
-from trimtab.core.progress import Progress, silent
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.progress import Progress, silent
+from trimtab.core.work.tasks import Tasks
 from trimtab.engine.build.build import save_trained
 from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents

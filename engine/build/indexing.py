@@ -10,9 +10,9 @@ import polars as pl
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
-from trimtab.core.parts import Parts
-from trimtab.core.progress import Progress, silent
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.parts import Parts
+from trimtab.core.work.progress import Progress, silent
+from trimtab.core.work.tasks import Tasks
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
 from trimtab.ranker.users import UserHistories

@@ -12,9 +12,9 @@ import polars as pl
 
 from trimtab.core.errors import BadInput
 from trimtab.core.metrics import exponential_gain
-from trimtab.core.progress import Progress, silent
 from trimtab.core.records import Candidates, FloatArray
 from trimtab.core.understood import wording_of
+from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.training.lists import RankedList
 

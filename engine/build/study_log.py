@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trimtab.catalog.datasets.grocery import load_grocery
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.build.grocery import HEADS, Splits, at_end_of_week, sample_intents
 from trimtab.engine.build.labelled_lists import behaviour_gain
 from trimtab.engine.build.study_problems import (

@@ -22,7 +22,7 @@ from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.catalog.judgments import read_judgments
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.build.grocery import HEADS, Splits, at_end_of_week, sample_intents
 from trimtab.engine.build.indexing import build_pipeline, store_of
 from trimtab.engine.build.labelled_lists import lists_from_intents, lists_from_judgments

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
 from trimtab.core.metrics import Interval, mean_interval
-from trimtab.core.progress import Progress
 from trimtab.core.records import IntArray
+from trimtab.core.work.progress import Progress
 from trimtab.engine.build.labelled_lists import known_rows, lists_from_judgments, lists_from_log
 from trimtab.engine.build.relevance_evaluation import retrieval_recall
 from trimtab.engine.stages.pipeline import Pipeline

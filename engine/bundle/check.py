@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trimtab.core.children import limit_this_process
 from trimtab.core.errors import BundleMismatch, TrimtabError
+from trimtab.core.work.children import limit_this_process
 from trimtab.engine.bundle.manifest import require_same_objectives
 from trimtab.engine.bundle.parity import compare, golden_queries, prove
 from trimtab.engine.search import Engine

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from trimtab.core.errors import BadInput, BadParameter, Unavailable
-from trimtab.core.tasks import Failure, Item, Result, Shared, attempted
+from trimtab.core.work.tasks import Failure, Item, Result, Shared, attempted
 
 FORM = "auto, HOST:PORT of a running cluster, or how many workers to start on this machine"
 MOST_RETRIES = 8

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.delta import Delta
-from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.live.change_log import ChangeLog
+from trimtab.catalog.live.delta import Delta
+from trimtab.catalog.live.live_store import LiveStore
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.store import ItemStore

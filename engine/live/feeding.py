@@ -11,9 +11,9 @@ from typing import Any
 
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.attributes.values import plain_values, read_values
-from trimtab.catalog.changes import Item, plain_cell
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.finest_category import product_type_after
+from trimtab.catalog.live.changes import Item, plain_cell
 from trimtab.catalog.rejections import Rejection
 from trimtab.catalog.schema import COLUMNS
 from trimtab.core.errors import BadInput, did_you_mean

@@ -1,4 +1,4 @@
-"""An engine that follows the log of changes to its catalogue (`trimtab.catalog.change_log`) while it serves."""
+"""An engine that follows the log of changes to its catalogue (`trimtab.catalog.live.change_log`) while it serves."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import numpy as np
 
 from trimtab.catalog.attributes.columns import values_of_item
 from trimtab.catalog.attributes.values import searched_text
-from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import Change, Item, refuse_many_new_names
-from trimtab.catalog.delta import Delta, servable
 from trimtab.catalog.finest_category import MADE_OF, product_type_after
+from trimtab.catalog.live.change_log import ChangeLog
+from trimtab.catalog.live.changes import Change, Item, refuse_many_new_names
+from trimtab.catalog.live.delta import Delta, servable
 from trimtab.catalog.size_families import NAMED_BY, SizeFamilies
 from trimtab.core.courtesy import politely
 from trimtab.core.errors import BadParameter, NotFound

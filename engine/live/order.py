@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from trimtab.catalog.change_lines import reaches
-from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import Change, Item
+from trimtab.catalog.live.change_lines import reaches
+from trimtab.catalog.live.change_log import ChangeLog
+from trimtab.catalog.live.changes import Change, Item
 from trimtab.core.errors import Unavailable
 
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from trimtab.core.errors import BadParameter, TrimtabError
-from trimtab.core.processes import KeptWorker
+from trimtab.core.work.processes import KeptWorker
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.stages.pipeline import words_of_item

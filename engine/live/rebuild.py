@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trimtab.core.children import limit_this_process
 from trimtab.core.errors import BadInput, TrimtabError
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.children import limit_this_process
+from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.build.indexing import collecting, pipeline_of
 from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
 from trimtab.engine.bundle.verification import RETRIEVAL

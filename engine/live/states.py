@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trimtab.catalog.changes import Item
-from trimtab.catalog.delta import TEXTS, Delta
 from trimtab.catalog.groups import Groups
-from trimtab.catalog.live_store import LiveStore, Values
+from trimtab.catalog.live.changes import Item
+from trimtab.catalog.live.delta import TEXTS, Delta
+from trimtab.catalog.live.live_store import LiveStore, Values
 from trimtab.core.courtesy import politely
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.engine.live.preparing import Aside, Prepare, Prepared, Texts, prepared_by

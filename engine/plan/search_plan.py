@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from trimtab.core.records import Query, ScoredCandidates, Side, Slate
-from trimtab.core.stopwatch import Stopwatch
+from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine.plan.degradation import NO_DEGRADATION, Degradation
 from trimtab.retrieval.result_set import ResultSet
 

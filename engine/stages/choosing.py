@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from trimtab.core.errors import BadParameter
 from trimtab.core.records import Filter, Query, ReceiptLine, ScoredCandidates, Slate
 from trimtab.core.seeds import seed_of
-from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.weights import DIVERSITY, RELEVANCE, normalise
+from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import DIVERSITY as NO_DIVERSITY
 from trimtab.engine.plan.degradation import LIVE_FEATURES, LOGGED_LEVELS, Levels

@@ -1,4 +1,6 @@
-"""Interleaving: rankings of one search drafted into one slate, so that its clicks compare them (`core.interleaving`).
+"""Interleaving: rankings of one search drafted into one slate, so that its clicks compare them.
+
+The draft is `core.experiments.interleaving`'s.
 
 The sides have the same candidates and differ in weights and loss budgets alone. The draft is a function of who searches
 and what is asked, so that the pages of a session are pages of one draft, and a decision can be made again.
@@ -12,12 +14,12 @@ from dataclasses import replace
 import numpy as np
 
 from trimtab.core.diversity import slate_diversity
-from trimtab.core.interleaving import NOBODY, team_draft
+from trimtab.core.experiments.interleaving import NOBODY, team_draft
 from trimtab.core.metrics import discounted_sum
 from trimtab.core.records import Interleaving, Query, ReceiptLine, ScoredCandidates, Side, Slate
 from trimtab.core.seeds import seed_of
-from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.weights import DIVERSITY
+from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import Levels
 from trimtab.engine.stages.choosing import choose

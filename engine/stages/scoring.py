@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query, ScoredCandidates, Shopper
-from trimtab.core.stopwatch import Stopwatch
 from trimtab.core.understood import Understood
+from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.plan.degradation import RANKING, Levels
 from trimtab.engine.stages.candidate_source import CandidateSource

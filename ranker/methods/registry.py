@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from torch import nn
 
 from trimtab.core.errors import BadParameter
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.progress import Progress, silent
 from trimtab.ranker.methods.boosted import Blend, BoostedHeads, DistilledBlend, SlimBlend
 from trimtab.ranker.methods.conditioned.film import Cosmos, Film
 from trimtab.ranker.methods.conditioned.listwise import Listwise

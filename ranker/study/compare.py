@@ -10,7 +10,7 @@ import polars as pl
 import torch
 
 from trimtab.core.errors import BadParameter
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.progress import Progress, silent
 from trimtab.ranker.methods.registry import METHODS, STEERABLE, make_method
 from trimtab.ranker.study.cell import Fold, compare_one
 from trimtab.ranker.study.click_study import study_clicks

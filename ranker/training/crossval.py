@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.progress import Progress, silent
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import ServedRanker
 from trimtab.ranker.training.heads import (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trimtab.core.errors import BadInput
-from trimtab.core.progress import Progress, silent
+from trimtab.core.work.progress import Progress, silent
 from trimtab.ranker.calibration import Calibration, fit_calibration
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.model import Average, Heads, ServedRanker

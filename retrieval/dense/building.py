@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trimtab.core.parts import Parts
-from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.parts import Parts
+from trimtab.core.work.progress import Progress
+from trimtab.core.work.tasks import Tasks
 from trimtab.retrieval.dense.chance_similarity import chance_similarity
 from trimtab.retrieval.dense.index import DenseIndex
 from trimtab.retrieval.dense.kinds import reason_for

@@ -15,8 +15,8 @@ import numpy as np
 import regex
 
 from trimtab.core.errors import BundleDamaged
-from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray
+from trimtab.core.work.progress import Progress
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.wordllama import StaticEncoder, WordLlama
 from trimtab.text.normal import normalised

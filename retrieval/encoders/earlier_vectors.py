@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.core.tasks import Tasks, Threads
+from trimtab.core.work.progress import Progress
+from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder
 

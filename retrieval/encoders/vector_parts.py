@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from trimtab.core.parts import Parts, content_bytes
-from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.parts import Parts, content_bytes
+from trimtab.core.work.progress import Progress
+from trimtab.core.work.tasks import Tasks
 from trimtab.retrieval.encoders.earlier_vectors import EarlierVectors, made_by
 from trimtab.retrieval.encoders.protocol import Encoder
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.errors import Unavailable
-from trimtab.core.progress import Progress
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.work.progress import Progress
 from trimtab.retrieval.dense.kinds import BREADTHS, EXACT_UP_TO, HNSW_LINKS
 from trimtab.retrieval.dense.recall import WANTED
 from trimtab.retrieval.lexical.term_scores import BOOSTS

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import structlog
 
-from trimtab.core.children import run_module
 from trimtab.core.errors import BundleMismatch
+from trimtab.core.work.children import run_module
 
 _log = structlog.get_logger()
 

@@ -22,8 +22,8 @@ from typing import Any, Literal
 import structlog
 from redis import Redis
 
-from trimtab.core.assignment import place
 from trimtab.core.errors import BadParameter, Conflict, NotFound, TrimtabError, Unavailable
+from trimtab.core.experiments.assignment import place
 from trimtab.engine import Engine
 from trimtab.engine.bundle.manifest import require_same_objectives
 from trimtab.service.bundles.checking import check_bundle

@@ -20,9 +20,9 @@ from typing import Any
 import orjson
 import structlog
 
-from trimtab.core.assignment import place
-from trimtab.core.children import limit_this_process, start_module
+from trimtab.core.experiments.assignment import place
 from trimtab.core.log import impression_row
+from trimtab.core.work.children import limit_this_process, start_module
 from trimtab.engine import Engine
 from trimtab.engine.log.decisions import query_of
 from trimtab.engine.log.rows import json_line, row_of_line

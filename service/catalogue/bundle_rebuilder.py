@@ -17,8 +17,8 @@ from typing import Any
 
 import structlog
 
-from trimtab.core.children import Child
 from trimtab.core.errors import Conflict, TrimtabError, Unavailable
+from trimtab.core.work.children import Child
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue

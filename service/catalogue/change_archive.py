@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from trimtab.catalog.change_lines import START, ChangeLine, LogPlace, read_line
+from trimtab.catalog.live.change_lines import START, ChangeLine, LogPlace, read_line
 from trimtab.core.errors import BadFile
 from trimtab.service.shared_folder import SharedFolder
 

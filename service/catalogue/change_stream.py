@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from redis import Redis
 
-from trimtab.catalog.change_lines import START, ChangeLine, LogPlace, read_line
+from trimtab.catalog.live.change_lines import START, ChangeLine, LogPlace, read_line
 from trimtab.core.errors import BadFile, Unavailable
 from trimtab.service.redis.clients import LOST, connect, is_refusal
 

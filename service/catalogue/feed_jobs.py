@@ -20,8 +20,8 @@ from typing import IO, Any, Literal
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
-from trimtab.core.children import start_module
 from trimtab.core.errors import BadParameter, Conflict, NotFound, TooLarge, Unavailable
+from trimtab.core.work.children import start_module
 from trimtab.engine import Engine
 
 FOLDER = "feeds"

@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from trimtab.core.children import limit_this_process
 from trimtab.core.errors import BadFile, TrimtabError
+from trimtab.core.work.children import limit_this_process
 from trimtab.engine import Engine
 from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
 from trimtab.engine.live.live_engine import LiveEngine

@@ -17,8 +17,8 @@ from typing import Any
 import structlog
 
 from trimtab.catalog.cells import rules_of
-from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import Item, read_items, with_known_names
+from trimtab.catalog.live.change_log import ChangeLog
+from trimtab.catalog.live.changes import Item, read_items, with_known_names
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.engine import Engine
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import structlog
 
-from trimtab.catalog.change_lines import START, ChangeLine, LogPlace, put_again, read_line
-from trimtab.catalog.change_log import ChangeLog
+from trimtab.catalog.live.change_lines import START, ChangeLine, LogPlace, put_again, read_line
+from trimtab.catalog.live.change_log import ChangeLog
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import TrimtabError
 from trimtab.service.catalogue.change_stream import BATCH

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from trimtab.catalog.change_lines import START, ChangeLine, LogPlace, reaches, shared_line
-from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import Change, Item
+from trimtab.catalog.live.change_lines import START, ChangeLine, LogPlace, reaches, shared_line
+from trimtab.catalog.live.change_log import ChangeLog
+from trimtab.catalog.live.changes import Change, Item
 from trimtab.core.errors import TrimtabError, Unavailable
 from trimtab.service.catalogue.change_archive import ChangeArchive
 from trimtab.service.catalogue.change_stream import BATCH, ChangeStream

@@ -11,8 +11,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from trimtab.core.assignment import SHARE_TOLERANCE
-from trimtab.core.sample_ratio import sample_ratio_p_value
+from trimtab.core.experiments.assignment import SHARE_TOLERANCE
+from trimtab.core.experiments.sample_ratio import sample_ratio_p_value
 from trimtab.service.bundles.plan import BundleName
 from trimtab.service.experiments.ramp import Name, Ramp
 

@@ -2,9 +2,10 @@
 
 Pure: counts and a clock in, the next state out. Worse is what a guardrail says: more errors, slow or empty searches, or
 less revenue than the control by more than a tolerance. It is believed when an interval that stays valid however often
-one looks (`core.sequential`) lies beyond the tolerance as a whole. The intervals lean on the random assignment of units
-alone, so that they hold for rare purchases, heavy tails, small arms and a unit that makes half of the searches. All
-comparisons share one level: over a whole ramp at most one harmless experiment in twenty is rolled back.
+one looks (`core.experiments.sequential`) lies beyond the tolerance as a whole. The intervals lean on the random
+assignment of units alone, so that they hold for rare purchases, heavy tails, small arms and a unit that makes half of
+the searches. All comparisons share one level: over a whole ramp at most one harmless experiment in twenty is rolled
+back.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from trimtab.core.sequential import SequentialInterval, amount_ratio, rate_difference, rate_ratio
+from trimtab.core.experiments.sequential import SequentialInterval, amount_ratio, rate_difference, rate_ratio
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Exposure = Annotated[float, Field(gt=0, le=1)]

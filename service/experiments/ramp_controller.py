@@ -16,7 +16,7 @@ import orjson
 from pydantic import ValidationError
 from redis import Redis
 
-from trimtab.core.sample_ratio import ALARM_BELOW
+from trimtab.core.experiments.sample_ratio import ALARM_BELOW
 from trimtab.service.experiments.definition import Experiment, ramp_field, totals_key
 from trimtab.service.experiments.ramp import ArmTotals, RampState, decide
 from trimtab.service.experiments.running import RAMPS, Experiments

@@ -1,11 +1,11 @@
 """Experiments: sessions or users split between profiles or bundles, in the same way by every worker and in simulations.
 
-The split is `core.assignment`'s hash, so an arm is sticky without being stored, and raising the exposure adds units and
-moves none. In a layer a search is in one experiment at most: the first by name whose slots hold its unit and in whose
-exposure it falls; experiments with slots of their own never share a unit. Different layers split independently and may
-not decide the same thing. A search that names weights or a profile of its own is in none. The distinct units of an arm
-are counted in Redis, because a split that is not the one asked for (sample ratio mismatch) says that the experiment
-cannot be believed.
+The split is `core.experiments.assignment`'s hash, so an arm is sticky without being stored, and raising the exposure
+adds units and moves none. In a layer a search is in one experiment at most: the first by name whose slots hold its unit
+and in whose exposure it falls; experiments with slots of their own never share a unit. Different layers split
+independently and may not decide the same thing. A search that names weights or a profile of its own is in none. The
+distinct units of an arm are counted in Redis, because a split that is not the one asked for (sample ratio mismatch)
+says that the experiment cannot be believed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pydantic import ValidationError
 from redis import Redis
 from redis.client import Pipeline
 
-from trimtab.core.assignment import arm_of, place
 from trimtab.core.errors import BadParameter
+from trimtab.core.experiments.assignment import arm_of, place
 from trimtab.service.experiments.assignment import Assigned, Assignment
 from trimtab.service.experiments.definition import (
     COUNTED_SECONDS,

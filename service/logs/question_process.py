@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import orjson
 
-from trimtab.core.children import limit_this_process
 from trimtab.core.errors import TrimtabError
+from trimtab.core.work.children import limit_this_process
 from trimtab.engine.analytics import report
 from trimtab.engine.analytics.items import categories_of
 from trimtab.engine.analytics.reading import open_log

@@ -19,8 +19,8 @@ from typing import Literal
 import structlog
 from pydantic import BaseModel, ConfigDict
 
-from trimtab.core.children import Child
 from trimtab.core.errors import Unavailable
+from trimtab.core.work.children import Child
 from trimtab.engine.analytics.measures import Every
 from trimtab.engine.analytics.report import MIN_USERS, Of
 

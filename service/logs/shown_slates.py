@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field
 
 from trimtab.core.errors import TrimtabError
 from trimtab.core.log import Impression
-from trimtab.core.processes import IDLE_SECONDS, KeptWorker
+from trimtab.core.work.processes import IDLE_SECONDS, KeptWorker
 from trimtab.engine.log.interactions import IN_TIME
 from trimtab.service.logs.event_log import Event
 from trimtab.service.logs.slates_of_log import LoggedSlate, slates_of_log

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from trimtab.core.children import limit_this_process
+from trimtab.core.work.children import limit_this_process
 from trimtab.engine.log.impressions import shown_lately
 from trimtab.engine.log.interactions import IN_TIME, SHOWN
 

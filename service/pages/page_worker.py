@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-from trimtab.core.children import harmless_variables, start_module
 from trimtab.core.errors import BadParameter, Unavailable
+from trimtab.core.work.children import harmless_variables, start_module
 from trimtab.webpages.frames import read_frame, write_frame
 
 MOST_WAITING = 16

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from trimtab.core.children import Child
 from trimtab.core.errors import TrimtabError, Unavailable
+from trimtab.core.work.children import Child
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import FOLDER as IMPRESSIONS
 from trimtab.retrieval.suggestions.entries import ITEM

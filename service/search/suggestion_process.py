@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from trimtab.core.atomic import new_folder
-from trimtab.core.children import limit_this_process
 from trimtab.core.errors import TrimtabError
+from trimtab.core.work.children import limit_this_process
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.current_store import current_store, shop_of_bundle
 from trimtab.engine.log.impressions import ImpressionReader, is_data_folder, log_parts, write_parquet

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trimtab.abtest.simulation.bucketing import NOT_EXPOSED, assign
-from trimtab.core.assignment import arm_of, place
 from trimtab.core.errors import BadParameter
+from trimtab.core.experiments.assignment import arm_of, place
 
 HALVES = {"control": 0.5, "treatment": 0.5}
 

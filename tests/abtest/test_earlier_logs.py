@@ -19,7 +19,7 @@ import pytest
 
 from trimtab.abtest.ope.estimators import prefix_weights, snips
 from trimtab.abtest.ope.intervals import estimate
-from trimtab.abtest.ope.logged_slates import FrameArrays, SlateArrays
+from trimtab.abtest.ope.log.logged_slates import FrameArrays, SlateArrays
 from trimtab.abtest.ope.sums import add_up
 from trimtab.core.metrics import discounts
 from trimtab.engine.build.labelled_lists import behaviour_gain

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.abtest.statistics.interleaving import credits, preferences
-from trimtab.core.interleaving import NOBODY, team_draft
+from trimtab.core.experiments.interleaving import NOBODY, team_draft
 from trimtab.core.metrics import discounts
 
 

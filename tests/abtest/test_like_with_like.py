@@ -12,7 +12,7 @@ from trimtab.abtest.ope.estimators import snips
 from trimtab.abtest.ope.evidence import Deployment, evidence_of
 from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.like_with_like import MIN_SORTED_SHARE, Served, like_with_like
-from trimtab.abtest.ope.logged_slates import ReplayLog
+from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of, weighted_rewards
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.sums import add_up

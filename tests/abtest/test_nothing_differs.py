@@ -21,8 +21,8 @@ from trimtab.abtest.ope.tune import OWN, choose, tune
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World
 from trimtab.abtest.statistics.interleaving import preferences
-from trimtab.core.interleaving import team_draft
-from trimtab.core.sequential import unit_difference
+from trimtab.core.experiments.interleaving import team_draft
+from trimtab.core.experiments.sequential import unit_difference
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.service.experiments.ramp import Guardrails, Ramp, Totals, compared, harm

@@ -19,7 +19,7 @@ from trimtab.abtest.ope.tune import tune
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.core.errors import BadInput, BadParameter, TrimtabError, Unavailable
-from trimtab.core.tasks import Threads
+from trimtab.core.work.tasks import Threads
 from trimtab.engine import Engine
 from trimtab.engine.cluster.ray_tasks import RayTasks, ray_tasks
 from trimtab.engine.cluster.reference import EngineReference
@@ -65,7 +65,7 @@ def files(shared_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture
 def small_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trimtab.abtest.ope.partitions.IMPRESSIONS_PER_PARTITION", 100)
+    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 100)
 
 
 def without_time(report: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from trimtab.abtest.ope.partitions import partitioned
+from trimtab.abtest.ope.log.partitions import partitioned
 from trimtab.abtest.ope.replay import replay
 from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
@@ -31,7 +31,7 @@ def test_many_partitions_say_what_one_says(
     engine: Engine, log: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = replay(log, engine, OTHER)
-    monkeypatch.setattr("trimtab.abtest.ope.partitions.IMPRESSIONS_PER_PARTITION", 300)
+    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 300)
     monkeypatch.setattr("trimtab.engine.log.impressions.ROWS_AT_ONCE", 700)
     pieces = replay(log, engine, OTHER)
     for metric, one in whole["policies"]["b"].items():
@@ -46,7 +46,7 @@ def test_many_partitions_say_what_one_says(
 def test_every_impression_and_every_query_is_in_one_partition(
     engine: Engine, log: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trimtab.abtest.ope.partitions.IMPRESSIONS_PER_PARTITION", 500)
+    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 500)
     with partitioned(log, engine) as partitions:
         assert partitions.n_partitions == 6
         found = [partitions.partition(number).slates for number in range(6)]

@@ -16,7 +16,7 @@ import pytest
 
 from trimtab.abtest.ope.contexts import bounds_of
 from trimtab.abtest.ope.like_with_like import Served
-from trimtab.abtest.ope.logged_slates import BAD_BOUND
+from trimtab.abtest.ope.log.logged_slates import BAD_BOUND
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.tune import tune
 from trimtab.abtest.simulation.deployment import deploy, value_of

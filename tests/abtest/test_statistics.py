@@ -22,8 +22,8 @@ from trimtab.abtest.statistics.comparison import (
     users_needed,
     winsorised,
 )
-from trimtab.core.sample_ratio import sample_ratio_p_value
-from trimtab.core.sequential import always_valid
+from trimtab.core.experiments.sample_ratio import sample_ratio_p_value
+from trimtab.core.experiments.sequential import always_valid
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "gbstats.json").read_text())
 

@@ -17,9 +17,9 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.storage import FILE
 from trimtab.catalog.attributes.values import Unreadable, date_interval, plain_values, read_values
-from trimtab.catalog.changes import Change, read_items
-from trimtab.catalog.delta import Delta
-from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.live.changes import Change, read_items
+from trimtab.catalog.live.delta import Delta
+from trimtab.catalog.live.live_store import LiveStore
 from trimtab.catalog.shop import AttributeSection
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, BundleDamaged

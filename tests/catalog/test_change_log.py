@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from trimtab.catalog import change_log
-from trimtab.catalog.change_lines import reaches
-from trimtab.catalog.change_log import ChangeLog
+from trimtab.catalog.live import change_log
+from trimtab.catalog.live.change_lines import reaches
+from trimtab.catalog.live.change_log import ChangeLog
 from trimtab.core.errors import BadFile, Unavailable
 from trimtab.engine.live.order import OWN_ORDER
 

@@ -13,7 +13,7 @@ from tests.support.memory import peak_memory
 from trimtab.catalog.attributes.columns import attribute_of_value
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import rules_of
-from trimtab.catalog.changes import MAX_NEW_NAMES, read_items, with_known_names
+from trimtab.catalog.live.changes import MAX_NEW_NAMES, read_items, with_known_names
 from trimtab.catalog.shop import Shop
 from trimtab.core.errors import BadFile, BadParameter
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trimtab.catalog.changes import Change
-from trimtab.catalog.delta import DEFAULTS, NUMBERS, Delta
-from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.live.changes import Change
+from trimtab.catalog.live.delta import DEFAULTS, NUMBERS, Delta
+from trimtab.catalog.live.live_store import LiveStore
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import NotFound

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from trimtab.catalog.attributes.definition import Attribute
-from trimtab.catalog.changes import read_items
 from trimtab.catalog.finest_category import product_type_after
+from trimtab.catalog.live.changes import read_items
 
 PATHS = {"category": Attribute.usual("category", "path", multi=True)}
 SHIRT = {"category": "Clothes", "attr_category": "Clothes > Shirts", "product_type": "Shirts"}

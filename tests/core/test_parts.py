@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.core.errors import BadInput
-from trimtab.core.parts import Parts, content_bytes, parts_beside
+from trimtab.core.work.parts import Parts, content_bytes, parts_beside
 
 ONES = np.ones((3, 2), dtype=np.float32)
 

@@ -9,10 +9,10 @@ from operator import call, mul
 
 import pytest
 
-from trimtab.core import processes
 from trimtab.core.errors import BadInput, TrimtabError
-from trimtab.core.processes import FIRST_HERE, Processes
 from trimtab.core.weights import normalise
+from trimtab.core.work import processes
+from trimtab.core.work.processes import FIRST_HERE, Processes
 
 N = 40
 

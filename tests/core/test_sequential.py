@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from trimtab.core.sequential import amount_ratio, rate_difference, rate_ratio, unit_difference
+from trimtab.core.experiments.sequential import amount_ratio, rate_difference, rate_ratio, unit_difference
 
 
 @settings(deadline=None, max_examples=50)

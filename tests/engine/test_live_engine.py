@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from benchmarks.ranking.new_items import new_titles, share_first
-from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import MAX_NEW_NAMES
+from trimtab.catalog.live.change_log import ChangeLog
+from trimtab.catalog.live.changes import MAX_NEW_NAMES
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Constraints, Query
 from trimtab.engine import Engine

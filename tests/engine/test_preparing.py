@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trimtab.core import processes
-from trimtab.core.processes import Worker
+from trimtab.core.work import processes
+from trimtab.core.work.processes import Worker
 from trimtab.engine import Engine
 from trimtab.engine.live.preparing import Aside, Prepared, Texts, prepared_by
 from trimtab.retrieval.live_retrieval import LiveRetrieval

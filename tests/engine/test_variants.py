@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from trimtab.abtest.ope.contexts import Search, contexts_of
-from trimtab.catalog.changes import read_items
+from trimtab.catalog.live.changes import read_items
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.shop_text import shop_text
 from trimtab.core.errors import BadFile

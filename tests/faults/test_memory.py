@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.processes import is_ready, process
 from tests.support.waiting import eventually
-from trimtab.core.children import start_module
+from trimtab.core.work.children import start_module
 
 KEY = {"Authorization": "Bearer sesame"}
 ROOM = 64_000_000

@@ -24,7 +24,7 @@ from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.shop import naming_lines
 from trimtab.core.errors import BadFile, BadParameter
-from trimtab.core.processes import Processes
+from trimtab.core.work.processes import Processes
 
 
 @pytest.fixture

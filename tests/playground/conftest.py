@@ -16,7 +16,7 @@ from tests.support.services import serving
 from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.engine.build.build import build_bundle
 from trimtab.service.settings import Settings
-from trimtab.webpages.parse.render import chromium_path
+from trimtab.webpages.parse.rendered.render import chromium_path
 
 REBOUND = "rebound.example"
 """A name of somebody else that leads to this machine, as one does that is rebound while a page of it is open."""

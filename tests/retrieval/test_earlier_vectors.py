@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from trimtab.catalog.store import ItemStore
-from trimtab.core.parts import Parts
-from trimtab.core.progress import silent
 from trimtab.core.records import FloatArray
+from trimtab.core.work.parts import Parts
+from trimtab.core.work.progress import silent
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.encoders import registry
 from trimtab.retrieval.encoders.earlier_vectors import HASHES, EarlierVectors

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trimtab.catalog.changes import Change
-from trimtab.catalog.delta import DEFAULTS, TEXTS, Delta
-from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.live.changes import Change
+from trimtab.catalog.live.delta import DEFAULTS, TEXTS, Delta
+from trimtab.catalog.live.live_store import LiveStore
 from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Filter
 from trimtab.core.understood import Mention

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-from trimtab.webpages.parse.render import chromium_path
+from trimtab.webpages.parse.rendered.render import chromium_path
 
 FLAGS = (
     "--no-sandbox",

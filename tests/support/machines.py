@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from trimtab.catalog.change_lines import ChangeLine
-from trimtab.catalog.change_log import ChangeLog
+from trimtab.catalog.live.change_lines import ChangeLine
+from trimtab.catalog.live.change_log import ChangeLog
 from trimtab.core.errors import Unavailable
 from trimtab.service.catalogue.change_archive import ChangeArchive
 from trimtab.service.catalogue.change_stream import ChangeStream

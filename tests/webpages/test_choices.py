@@ -12,10 +12,10 @@ from trimtab.webpages.features.choices import labels_not_chosen
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.parse.candidates import cart_candidates, price_candidates
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.identifiers import sku_candidates
 from trimtab.webpages.parse.prices import PageLocale
 from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.statements.facts import Structured
 from trimtab.webpages.parse.words import roles_of
 
 NET_AND_GROSS = '<div class="price"><div class="large">{net}</div><div class="small">zzgl. 19 % MwSt.</div><div class="small">{gross} inkl. MwSt.</div></div>'

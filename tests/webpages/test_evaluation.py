@@ -12,7 +12,7 @@ from trimtab.webpages.evaluation.availability import figures_of, read_example
 from trimtab.webpages.evaluation.shops import Answer, by_group, calibration, calibration_error, judge
 from trimtab.webpages.page import Element, Page
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.training.datasets import LabelledPage, brand_site
 from trimtab.webpages.training.examples import Example
 from trimtab.webpages.training.masking import STATEMENTS, mask

@@ -14,7 +14,7 @@ from trimtab.webpages.parse.identifiers import (
 )
 from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.structured import read_structured
 
 URL = "https://shop.example/product/4667999"
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.parse.candidates import price_candidates
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import PageLocale, page_locale, price_text, shown_price, stated_price
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.facts import Structured
+from trimtab.webpages.parse.statements.structured import read_structured
 
 
 def shown(markup: str, locale: PageLocale | None = None) -> str | None:

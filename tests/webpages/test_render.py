@@ -12,8 +12,8 @@ import pytest
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.render import Browser, chromium_path
-from trimtab.webpages.parse.snapshot import safe_html
+from trimtab.webpages.parse.rendered.render import Browser, chromium_path
+from trimtab.webpages.parse.rendered.snapshot import safe_html
 
 needs_chromium = pytest.mark.skipif(chromium_path() is None, reason="no Chromium is installed")
 

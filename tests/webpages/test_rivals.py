@@ -15,10 +15,10 @@ from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, price_candidates
 from trimtab.webpages.parse.contexts import contexts_after, contexts_in
 from trimtab.webpages.parse.dom import Dom, parse
-from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import PageLocale
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.facts import Structured
+from trimtab.webpages.parse.statements.structured import read_structured
 
 
 def tiles(n: int, *, row: int = 100) -> str:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from tests.webpages.pages_made_here import product
 from trimtab.webpages.parse.dom import parse
-from trimtab.webpages.parse.facts import Structured, schema_availability
-from trimtab.webpages.parse.structured import read_structured
-from trimtab.webpages.parse.tolerant_json import load_mended
+from trimtab.webpages.parse.statements.facts import Structured, schema_availability
+from trimtab.webpages.parse.statements.structured import read_structured
+from trimtab.webpages.parse.statements.tolerant_json import load_mended
 
 
 def test_json_ld_microdata_and_opengraph_are_read() -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from trimtab.webpages.evaluation.shops import calibration_error, group_of
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.predict.availability import ABSTAIN_BELOW
 from trimtab.webpages.predict.scorer import Candidates
 from trimtab.webpages.training.availability import availability_weights

@@ -21,7 +21,7 @@ from trimtab.webpages.page import Page
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.prices import PageLocale, price_text, shown_price
 from trimtab.webpages.parse.reading import Reading
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.training.elements import fit, fit_trees, folds_by_site, outcomes
 from trimtab.webpages.training.examples import Example, wanted_prices
 

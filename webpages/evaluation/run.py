@@ -9,7 +9,7 @@ from typing import Any
 from trimtab.webpages.evaluation.elements import evaluate_cart_forms, predictions, report
 from trimtab.webpages.evaluation.forms import evaluate_forms
 from trimtab.webpages.evaluation.times import evaluate_times
-from trimtab.webpages.parse.render import rendering
+from trimtab.webpages.parse.rendered.render import rendering
 from trimtab.webpages.predict.model import shipped_model
 from trimtab.webpages.training.datasets import product_pages
 from trimtab.webpages.training.examples import read_examples

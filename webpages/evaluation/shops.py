@@ -18,7 +18,7 @@ from trimtab.webpages.evaluation.measures import share
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.page import Page
 from trimtab.webpages.parse.reading import Reading, plain_words
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.predict.model import ElementModel
 from trimtab.webpages.training.datasets import LabelledPage
 from trimtab.webpages.training.examples import UNLABELLED, Example, wanted_prices

@@ -2,7 +2,7 @@
 
     text     raw HTML: tags, names, words, order, distance in the tree, agreement with structured data
     style    what inline and embedded CSS says without rendering (`trimtab.webpages.parse.style`)
-    layout   boxes and computed styles of a rendered page (`trimtab.webpages.parse.layout`)
+    layout   boxes and computed styles of a rendered page (`trimtab.webpages.parse.rendered.layout`)
 
 Each level adds columns to the one before; a column that is not known is nan. All in one pass over the candidates, with
 constant work each (ancestors are looked at up to a fixed height).
@@ -21,8 +21,8 @@ from trimtab.webpages.features.image import IMAGE_NAMES, image_rows
 from trimtab.webpages.features.name import NAME_NAMES, name_rows
 from trimtab.webpages.features.price import PRICE_NAMES, price_rows
 from trimtab.webpages.parse.candidates import Candidate
-from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.rendered.layout import Layout
 from trimtab.webpages.parse.style import Styles
 
 LEVELS = ("text", "style", "layout")

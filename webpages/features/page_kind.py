@@ -19,9 +19,9 @@ from trimtab.webpages.features.offer_area import segments_of_offer
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import LIST_TYPES, Structured
 from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import NAN, Reading, overlap, tokens
+from trimtab.webpages.parse.statements.facts import LIST_TYPES, Structured
 from trimtab.webpages.parse.words import has_role
 
 NEAR_NAME = 30

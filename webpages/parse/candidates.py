@@ -14,8 +14,8 @@ import numpy as np
 
 from trimtab.text.money import Money, currency_of
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.prices import SPLIT, PageLocale, n_amounts, price_text, shown_price
+from trimtab.webpages.parse.statements.facts import Structured
 from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART, has_role
 
 KINDS = ("price", "image", "name", "cart")

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.parse.candidates import Candidate, cart_candidates, name_candidates, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import Structured
-from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.prices import PageLocale, page_locale
+from trimtab.webpages.parse.rendered.layout import Layout
+from trimtab.webpages.parse.statements.facts import Structured
 from trimtab.webpages.parse.style import Styles
 
 Row = list[float]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import LIST_TYPES
 from trimtab.webpages.parse.reading import Reading, tokens
+from trimtab.webpages.parse.statements.facts import LIST_TYPES
 
 MIN_CHECKOUT_FIELDS = 4
 MAX_CHANCE_OF_OTHER = 0.05

@@ -12,8 +12,8 @@ from trimtab.webpages.features.cart_rivals import cart_costs
 from trimtab.webpages.features.levels import LEVELS, features
 from trimtab.webpages.parse.candidates import Candidate, image_candidates, price_candidates
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.reading import Reading
+from trimtab.webpages.parse.rendered.layout import Layout
 from trimtab.webpages.parse.style import names_taking_away
 from trimtab.webpages.predict.decode import Decision, decide_candidates
 from trimtab.webpages.predict.model import ElementModel

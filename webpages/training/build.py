@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from trimtab.webpages.parse.render import rendering
+from trimtab.webpages.parse.rendered.render import rendering
 from trimtab.webpages.predict.model import SHIPPED
 from trimtab.webpages.training.elements import fit
 from trimtab.webpages.training.examples import read_examples

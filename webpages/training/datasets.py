@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from trimtab.webpages.parse.dom import Dom, parse
-from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.prices import price_text
+from trimtab.webpages.parse.rendered.layout import Layout
 from trimtab.webpages.training.masking import mask
 
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "edu", "or", "ne"})

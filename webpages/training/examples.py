@@ -25,11 +25,11 @@ from trimtab.webpages.parse.candidates import (
     price_candidates,
     says_add_to_cart,
 )
-from trimtab.webpages.parse.facts import Structured
 from trimtab.webpages.parse.identifiers import SkuCandidate, sku_candidates
-from trimtab.webpages.parse.layout import Layout
 from trimtab.webpages.parse.reading import Reading, plain_words
-from trimtab.webpages.parse.structured import read_structured
+from trimtab.webpages.parse.rendered.layout import Layout
+from trimtab.webpages.parse.statements.facts import Structured
+from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.predict.scorer import Candidates, Renderer
 from trimtab.webpages.training.datasets import (
     LabelledPage,

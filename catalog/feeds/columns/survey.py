@@ -23,7 +23,7 @@ from trimtab.catalog.feeds.reshaping.shown import columns_of_state, only_shown
 from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, filled, first_text, texts
 from trimtab.catalog.rejections import Omission, Rejection
 from trimtab.catalog.shop import Shop
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.tasks import Tasks
 from trimtab.text.kept import kept
 
 N_GROUPS = 20_000

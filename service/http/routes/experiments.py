@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from trimtab.core.errors import NotFound, Unavailable
-from trimtab.core.sample_ratio import ALARM_BELOW
+from trimtab.core.experiments.sample_ratio import ALARM_BELOW
 from trimtab.service.experiments.definition import Experiment
 from trimtab.service.experiments.ramp import ArmTotals, Ramp, RampState, compared
 from trimtab.service.experiments.ramp_controller import read_history

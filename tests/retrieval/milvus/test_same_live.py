@@ -19,8 +19,8 @@ from tests.retrieval.test_live_retrieval import (
     test_what_is_gone_is_never_found_and_what_is_new_is,
 )
 from tests.support.milvus_servers import MilvusServer
-from trimtab.catalog.delta import Delta
-from trimtab.catalog.live_store import LiveStore
+from trimtab.catalog.live.delta import Delta
+from trimtab.catalog.live.live_store import LiveStore
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.lexical.field_terms import item_terms

@@ -20,7 +20,7 @@ import pytest
 from tests.support.processes import is_ready, process
 from tests.support.redis_servers import running_redis
 from tests.support.waiting import eventually
-from trimtab.catalog.changes import MAX_NEW_NAMES
+from trimtab.catalog.live.changes import MAX_NEW_NAMES
 from trimtab.service.playground.replay_reports import MAX_BYTES
 
 KEY = {"Authorization": "Bearer sesame"}

@@ -15,8 +15,8 @@ import pytest
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess, running_redis
 from tests.support.services import serving
 from tests.support.waiting import eventually
-from trimtab.catalog.change_lines import START, shared_line
-from trimtab.catalog.changes import Change
+from trimtab.catalog.live.change_lines import START, shared_line
+from trimtab.catalog.live.changes import Change
 from trimtab.core.errors import BadParameter, BundleDamaged, Conflict, NotFound
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.service.backups import back_up, restore

@@ -21,9 +21,9 @@ from tests.support.machines import Machine, settle
 from tests.support.processes import free_port
 from tests.support.redis_servers import RedisProcess, running_redis
 from tests.support.waiting import eventually
-from trimtab.catalog.change_lines import DIGEST_BYTES, ChangeLine, put_again
-from trimtab.catalog.change_log import ChangeLog
-from trimtab.catalog.changes import Change
+from trimtab.catalog.live.change_lines import DIGEST_BYTES, ChangeLine, put_again
+from trimtab.catalog.live.change_log import ChangeLog
+from trimtab.catalog.live.changes import Change
 from trimtab.core.errors import BadFile, Unavailable
 from trimtab.service.catalogue.change_stream import KEY, ChangeStream
 from trimtab.service.catalogue.shared_order import LATEST

@@ -14,7 +14,7 @@ from scipy import stats
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import beside, metric, serving
 from tests.support.waiting import eventually
-from trimtab.core.sample_ratio import ALARM_BELOW
+from trimtab.core.experiments.sample_ratio import ALARM_BELOW
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of

@@ -17,8 +17,8 @@ from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.services import serving
 from tests.support.waiting import eventually
 from trimtab.cli.commands import main
-from trimtab.core.children import Child
 from trimtab.core.errors import Unavailable
+from trimtab.core.work.children import Child
 from trimtab.service.logs import questions
 from trimtab.service.logs.questions import LogQuestions, Question
 from trimtab.service.settings import Settings

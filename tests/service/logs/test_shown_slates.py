@@ -9,9 +9,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from trimtab.core import processes
 from trimtab.core.errors import TrimtabError
-from trimtab.core.processes import KeptWorker
+from trimtab.core.work import processes
+from trimtab.core.work.processes import KeptWorker
 from trimtab.service.logs import shown_slates
 from trimtab.service.logs.shown_slates import ShownSlates
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.definition import PREFIX, is_built_in
 from trimtab.catalog.attributes.values import plain_values
-from trimtab.catalog.changes import Change, Item, plain
+from trimtab.catalog.live.changes import Change, Item, plain
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
 from trimtab.core.courtesy import politely

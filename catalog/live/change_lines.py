@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
-from trimtab.catalog.changes import Change
+from trimtab.catalog.live.changes import Change
 from trimtab.core.errors import BadFile
 
 DIGEST_BYTES = 8

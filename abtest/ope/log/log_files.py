@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trimtab.abtest.ope.logged_slates import FrameArrays, FrameSlates
-from trimtab.core.tasks import Tasks
+from trimtab.abtest.ope.log.logged_slates import FrameArrays, FrameSlates
+from trimtab.core.work.tasks import Tasks
 from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.distinct import Hashes

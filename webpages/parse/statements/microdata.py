@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from trimtab.text.money import currency_of
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import GTINS, OFFER_TYPES, PRODUCT_TYPES, Structured
 from trimtab.webpages.parse.prices import stated_price
+from trimtab.webpages.parse.statements.facts import GTINS, OFFER_TYPES, PRODUCT_TYPES, Structured
 
 _SOURCE = "microdata"
 _PROPERTIES = {

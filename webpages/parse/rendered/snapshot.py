@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.layout import VIEWPORT, Layout
+from trimtab.webpages.parse.rendered.layout import VIEWPORT, Layout
 
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]

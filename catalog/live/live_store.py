@@ -13,8 +13,8 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.columns import values_of_item
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Raw
-from trimtab.catalog.changes import Item
-from trimtab.catalog.delta import NUMBERS, Delta
+from trimtab.catalog.live.changes import Item
+from trimtab.catalog.live.delta import NUMBERS, Delta
 from trimtab.catalog.schema import COLUMNS
 from trimtab.catalog.store import ItemStore
 from trimtab.core.courtesy import politely

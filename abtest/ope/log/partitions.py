@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.log_files import frames_of
-from trimtab.abtest.ope.logged_slates import (
+from trimtab.abtest.ope.log.log_files import frames_of
+from trimtab.abtest.ope.log.logged_slates import (
     BEYOND_THE_END,
     DUPLICATE,
     REPLAYED,
@@ -34,7 +34,7 @@ from trimtab.abtest.ope.logged_slates import (
 from trimtab.abtest.ope.segments import Segments
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.errors import BadLog
-from trimtab.core.tasks import Tasks
+from trimtab.core.work.tasks import Tasks
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import ImpressionReader
 

@@ -10,11 +10,11 @@ import re
 
 from trimtab.text.money import currency_of
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import Structured
-from trimtab.webpages.parse.json_ld import read_json_ld
-from trimtab.webpages.parse.microdata import read_microdata
 from trimtab.webpages.parse.prices import stated_price
-from trimtab.webpages.parse.script_prices import script_prices
+from trimtab.webpages.parse.statements.facts import Structured
+from trimtab.webpages.parse.statements.json_ld import read_json_ld
+from trimtab.webpages.parse.statements.microdata import read_microdata
+from trimtab.webpages.parse.statements.script_prices import script_prices
 
 _SOURCE = "opengraph"
 _FACTS = {

@@ -16,11 +16,11 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Self
 
-from trimtab.core.children import start_module
 from trimtab.core.errors import TrimtabError
-from trimtab.core.tasks import Failure, Item, Result, Shared, in_order
+from trimtab.core.work.children import start_module
+from trimtab.core.work.tasks import Failure, Item, Result, Shared, in_order
 
-WORKER = "trimtab.core.process_worker"
+WORKER = "trimtab.core.work.process_worker"
 FIRST_HERE = 6
 """Tasks that run in this process before others are started."""
 UNDER_WAY = 2

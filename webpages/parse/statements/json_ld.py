@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from trimtab.text.money import currency_of
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.facts import GTINS, OFFER_TYPES, PRODUCT_TYPES, Structured
 from trimtab.webpages.parse.prices import stated_price
-from trimtab.webpages.parse.tolerant_json import load_mended, load_strictly
+from trimtab.webpages.parse.statements.facts import GTINS, OFFER_TYPES, PRODUCT_TYPES, Structured
+from trimtab.webpages.parse.statements.tolerant_json import load_mended, load_strictly
 
 Node = dict[str, Any]
 MAX_NODES = 5_000

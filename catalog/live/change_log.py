@@ -23,8 +23,8 @@ from pathlib import Path
 
 import orjson
 
-from trimtab.catalog.change_lines import LINE, START, ChangeLine, LogPlace, read_line
-from trimtab.catalog.changes import Change, Item
+from trimtab.catalog.live.change_lines import LINE, START, ChangeLine, LogPlace, read_line
+from trimtab.catalog.live.changes import Change, Item
 from trimtab.core.atomic import new_file, sync_folder
 
 SUFFIX = ".jsonl"

@@ -20,8 +20,8 @@ from typing import Any
 
 from trimtab.core.errors import Unavailable
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.layout import VIEWPORT, Layout
-from trimtab.webpages.parse.snapshot import STYLES, read_snapshot, safe_html
+from trimtab.webpages.parse.rendered.layout import VIEWPORT, Layout
+from trimtab.webpages.parse.rendered.snapshot import STYLES, read_snapshot, safe_html
 
 BINARIES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 RENDER_SECONDS = 8.0

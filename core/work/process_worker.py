@@ -1,4 +1,4 @@
-"""A process of `trimtab.core.processes`: computes what it is sent until nothing more comes."""
+"""A process of `trimtab.core.work.processes`: computes what it is sent until nothing more comes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from trimtab.core.tasks import attempted
+from trimtab.core.work.tasks import attempted
 
 
 def main() -> None:

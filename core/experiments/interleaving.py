@@ -38,7 +38,7 @@ def team_draft(rankings: Ints, *, k: int, rng: np.random.Generator) -> Interleav
 
     Example:
         >>> import numpy as np
-        >>> from trimtab.core.interleaving import team_draft
+        >>> from trimtab.core.experiments.interleaving import team_draft
         >>> slate = team_draft(np.array([[[7, 8, 9], [9, 8, 7]]]), k=3, rng=np.random.default_rng(0))
         >>> sorted(slate.items[0].tolist())
         [7, 8, 9]

@@ -1,0 +1,1 @@
+"""A log of impressions as arrays, by file and by partition."""

@@ -1,0 +1,1 @@
+"""What a page states of its product: JSON-LD, microdata, OpenGraph, scripts."""
