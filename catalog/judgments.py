@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -101,8 +102,8 @@ def _checked(cells: Iterable[_Numbered], source: object) -> pl.DataFrame:
     for row, (query, item_id, grade) in cells:
         if not query or not item_id:
             raise BadFile(source, f"{'item_id' if query else 'query'} is empty", row=row)
-        if not (grade.isascii() and grade.isdigit() and int(grade) <= MAX_GRADE):
-            raise BadFile(source, f"grade is '{grade}'; allowed: whole numbers 0 to {MAX_GRADE}", row=row)
+        if not (re.fullmatch("[0-9]{1,9}", grade) and int(grade) <= MAX_GRADE):
+            raise BadFile(source, f"grade is '{grade[:40]}'; allowed: whole numbers 0 to {MAX_GRADE}", row=row)
         if grades.setdefault((query, item_id), int(grade)) != int(grade):
             raise BadFile(source, f"'{query}' and '{item_id}' are graded twice, differently", row=row)
     if not grades:

@@ -27,6 +27,7 @@ def test_a_frame_is_read_as_its_file(tmp_path: Path) -> None:
     [
         ({"grade": [1.5, 0, 1]}, r"row 1: grade is '1.5'; allowed: whole numbers 0 to 10"),
         ({"grade": [2, -1, 1]}, r"row 2: grade is '-1'"),
+        ({"grade": ["2", "9" * 5000, "1"]}, r"row 2: grade is '9{40}'; allowed"),
         ({"grade": [2, None, 1]}, r"row 2: grade is ''"),
         ({"item_id": ["1", None, "7"]}, "row 2: item_id is empty"),
         ({"query": ["ice cream", "ice cream", " "]}, "row 3: query is empty"),
