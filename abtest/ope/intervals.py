@@ -21,6 +21,7 @@ from scipy.special import betaincinv, ndtr
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.reliability import MARGIN, Reliability, deciding_users, student_quantile, unrelated_error
 from trimtab.abtest.ope.sums import Sums
+from trimtab.core.counted import counted
 
 MIN_ESS = 50.0
 """Below this effective sample size an estimate is refused."""
@@ -231,7 +232,7 @@ def estimate(
         return replace(bare, value=0.0, low=0.0, high=0.0, standard_error=0.0)
     n_groups = int((sums.counts > 0).sum())
     if n_groups < MIN_GROUPS:
-        return replace(bare, caution=f"{n_groups} groups of users: no interval below {MIN_GROUPS}")
+        return replace(bare, caution=f"{counted(n_groups, 'group')} of users: no interval below {MIN_GROUPS}")
     error = standard_error(sums)
     varies = error > NOISE * sum(abs(side.value or 0.0) for side in sums.sides())
     found = Reliability.of(sums, influence(sums) if varies else np.zeros(len(sums.counts)))

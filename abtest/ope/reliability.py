@@ -79,11 +79,11 @@ class Reliability:
     def caution(self) -> str | None:
         """Why nothing is sure, or None."""
         if self.rewarded < MIN_REWARDED_TO_BE_SURE:
-            return f"effectively {self.rewarded:.0f} rewarded users, at least {MIN_REWARDED_TO_BE_SURE:.0f} are needed"
+            return f"effectively {int(self.rewarded)} rewarded users, at least {MIN_REWARDED_TO_BE_SURE:.0f} are needed"
         if not self.deciding > 0:
             return "nothing varies in this log, which makes nothing certain"
         if self.share < MIN_SHARE_TO_BE_SURE:
-            return f"effectively {self.share:.0%} of the log, at least {MIN_SHARE_TO_BE_SURE:.0%} is needed"
+            return f"effectively {int(100 * self.share)} % of the log, at least {MIN_SHARE_TO_BE_SURE:.0%} is needed"
         if self.missing > MAX_MISSING_TO_BE_SURE:
             return f"at least {self.missing:.0%} of what the policy shows is not in this log"
         return None
