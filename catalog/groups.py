@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.catalog.attributes.counting import place_by_code
+
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
 Rows = NDArray[np.int64]
+
+MANY_ROWS = 10_000
+"""From this many on, rows are put beside each other by a table of all groups, and below it sorted."""
 
 
 class Groups:
@@ -39,6 +44,21 @@ class Groups:
     def first_of_each(self, rows: Rows) -> Rows:
         """The places of the rows that are the first of their groups, ascending."""
         return np.sort(np.unique(self.codes[rows], return_index=True)[1]).astype(np.int64)
+
+    def together(self, rows: Rows) -> Rows:
+        """The rows, those of a group beside each other."""
+        codes = self.codes[rows]
+        if len(rows) < MANY_ROWS:
+            return rows[np.argsort(codes, kind="stable")]
+        counts = np.bincount(codes)
+        order = np.empty(len(rows), dtype=np.int64)
+        place_by_code(codes, np.cumsum(counts) - counts, order)
+        return rows[order]
+
+    def n_of(self, rows: Rows) -> int:
+        """How many groups some rows are of."""
+        codes = self.codes[rows]
+        return len(np.unique(codes)) if len(rows) < MANY_ROWS else int(np.count_nonzero(np.bincount(codes)))
 
     def to_be_bought(self, rows: Rows, in_stock: NDArray[np.bool_]) -> Rows:
         """The rows that are in stock, and those of groups of which none is.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.catalog.attributes.counting import count_once_each
 from trimtab.catalog.attributes.values import date_interval, plain_value
 from trimtab.core.records import Facet, FacetRange, IntArray
 from trimtab.retrieval.filters import RANGE, require_attribute
@@ -41,7 +42,7 @@ def facet_of(column: AttributeColumn, rows: IntArray, limit: int, *, groups: Int
     """The facet of an attribute over some rows.
 
     Args:
-        rows: [n], each once.
+        rows: [n], each once; where groups are counted, those of a group beside each other (`Groups.together`).
         limit: the most values of a name that are counted one by one, the most frequent ones; ranges are always few.
         groups: [n_items] counts the groups of the rows, each once for a value, instead of the rows.
     """
@@ -61,16 +62,18 @@ def _facet_of_values(column: AttributeColumn, rows: IntArray, limit: int, groups
         missing = len(rows) - column.n_owners(owners)
     else:
         owners = groups[rows[owners]]
-        missing = len(np.unique(groups[rows])) - len(np.unique(owners))
+        missing = _n_beside(groups[rows]) - _n_beside(owners)
     if column.is_named:
-        if groups is not None:
-            codes = _once_each(column.same[codes], owners, column.n_levels)
-        return _named_facet(column, np.bincount(codes, minlength=column.n_levels), limit, missing)
+        if groups is None:
+            return _named_facet(column, np.bincount(codes, minlength=column.n_levels), limit, missing)
+        return _named_facet(column, _once_each(column.same[codes], owners, column.n_levels), limit, missing)
+    values = column.levels[codes]
+    if column.is_few(rows):
+        distinct, counts = np.unique(values, return_counts=True)
+    else:
+        distinct, counts = _levels_counted(column, np.bincount(codes, minlength=column.n_levels))
     is_repeated = groups is not None or column.is_multi
-    distinct, counts = np.unique(column.levels[codes], return_counts=True)
-    return _facet_of_numbers(
-        column, distinct, counts, missing, *((column.levels[codes], owners) if is_repeated else ())
-    )
+    return _facet_of_numbers(column, distinct, counts, missing, *((values, owners) if is_repeated else ()))
 
 
 def _facet_of_numbers(
@@ -107,9 +110,16 @@ Range = tuple[str, float, float]
 """How a filter writes it, and its ends, both of which belong to it."""
 
 
-def _once_each(codes: NDArray[Any], owners: IntArray, n: int) -> NDArray[Any]:
-    """The codes, which are less than `n`, once for each owner."""
-    return np.unique(owners * n + codes) % n
+def _once_each(codes: NDArray[Any], owners: IntArray, n: int) -> IntArray:
+    """[n] how many owners have each code; those of an owner are beside each other."""
+    counts = np.zeros(n, dtype=np.int64)
+    count_once_each(codes.astype(np.int32), owners, np.full(n, -1), counts)
+    return counts
+
+
+def _n_beside(owners: IntArray) -> int:
+    """How many different owners there are, equal ones of which are beside each other."""
+    return len(owners) and 1 + int(np.count_nonzero(np.diff(owners)))
 
 
 def _named_facet(column: AttributeColumn, by_code: IntArray, limit: int, missing: int) -> Facet:
@@ -153,13 +163,15 @@ def _counted(
 
     Args:
         counts: [n_values] how often each is there; once where not given.
-        owners: [n_values] whose they are where one may have several, which then count once in a range.
+        owners: [n_values] whose they are where one may have several, which then count once in a range; those of an
+            owner are beside each other.
     """
     place = np.searchsorted([low for _, low, _ in ranges], values, side="right") - 1
-    if owners is not None:
-        place = _once_each(place, owners, len(ranges))
-    in_range = np.bincount(place, weights=counts, minlength=len(ranges)).astype(np.int64).tolist()
-    return [(one, n) for one, n in zip(ranges, in_range, strict=True) if n]
+    if owners is None:
+        in_range = np.bincount(place, weights=counts, minlength=len(ranges)).astype(np.int64)
+    else:
+        in_range = _once_each(place, owners, len(ranges))
+    return [(one, n) for one, n in zip(ranges, in_range.tolist(), strict=True) if n]
 
 
 def _number_ranges(column: AttributeColumn, distinct: NDArray[np.float64], counts: IntArray) -> list[Range]:

@@ -56,7 +56,7 @@ class ResultSet:
         self.rows = self._meeting(self._meets)
 
     def __len__(self) -> int:
-        return len(self.rows) if self._groups is None else len(np.unique(self._groups.codes[self.rows]))
+        return len(self.rows) if self._groups is None else self._groups.n_of(self.rows)
 
     def facets(self, fields: Sequence[str], limit: int, *, of_items: bool = False) -> Mapping[str, Facet]:
         """The facets of some attributes, at most `limit` values each, counting groups where it is a set of groups.
@@ -67,11 +67,16 @@ class ResultSet:
         Args:
             of_items: count items all the same.
         """
-        groups = None if of_items or self._groups is None else self._groups.codes
-        return {
-            field: facet_of(self._store.attributes[field], self._rows_but(field), limit, groups=groups)
-            for field in fields
-        }
+        attributes = self._store.attributes
+        if of_items or self._groups is None:
+            return {field: facet_of(attributes[field], self._rows_but(field), limit) for field in fields}
+        groups, found = self._groups, dict[str, Facet]()
+        every = groups.together(self.rows) if fields else self.rows
+        for field in fields:
+            rows = self._rows_but(field)
+            rows = every if rows is self.rows else groups.together(rows)
+            found[field] = facet_of(attributes[field], rows, limit, groups=groups.codes)
+        return found
 
     def sorted(self, sort: Sort, n: int) -> IntArray:
         """The first rows in an order, one of each group; those without a value come last, equal ones by popularity.

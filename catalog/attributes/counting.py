@@ -26,6 +26,34 @@ def count_several(rows: Any, starts: Any, codes: Any, counts: Any) -> None:
     counts[len(counts) - 1] += n_having
 
 
+@kernel("i4[:]", "i8[:]", "out i8[:]", "out i8[:]")
+def count_once_each(codes: Any, owners: Any, last: Any, counts: Any) -> None:
+    """Add each code once for an owner to the counts [n_codes].
+
+    Args:
+        codes, owners: [n_values]; the values of an owner are beside each other.
+        last: [n_codes] the owner each code was counted for last; none of them at first.
+    """
+    for place in range(len(codes)):
+        code = codes[place]
+        if last[code] != owners[place]:
+            last[code] = owners[place]
+            counts[code] += 1
+
+
+@kernel("i8[:]", "out i8[:]", "out i8[:]")
+def place_by_code(codes: Any, starts: Any, order: Any) -> None:
+    """Put the places of codes [n] into an order in which equal ones are beside each other.
+
+    Args:
+        starts: [n_codes] where those of each code begin; moved on.
+    """
+    for place in range(len(codes)):
+        code = codes[place]
+        order[starts[code]] = place
+        starts[code] += 1
+
+
 @kernel("i4[:]", "i8", "i8", "out b1[:]")
 def mark_between(codes: Any, first: Any, last: Any, mask: Any) -> None:
     """Set the rows, each of which has one code, whose code is from `first` up to, not including, `last`."""
