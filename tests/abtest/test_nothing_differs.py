@@ -25,7 +25,7 @@ from trimtab.core.experiments.interleaving import team_draft
 from trimtab.core.experiments.sequential import unit_difference
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
-from trimtab.service.experiments.ramp import Guardrails, Ramp, Totals, compared, harm
+from trimtab.service.experiments.ramp import ArmTotals, Guardrails, Ramp, compared, harm
 
 KINDS = (
     "plain", "pages of 2 and of 4", "a length of its own each row", "ties", "sparse", "lopsided shares",
@@ -147,13 +147,13 @@ def test_sequential_tests_find_nothing_at_any_look(kind: str, n_tests: int) -> N
     assert n_sure <= allowed(n_tests, 0.05)
 
 
-def totals(spent: np.ndarray, users: np.ndarray, is_failed: np.ndarray) -> Totals:
+def totals(spent: np.ndarray, users: np.ndarray, is_failed: np.ndarray) -> ArmTotals:
     """What an arm's searches add up to, by unit as the service counts it."""
     by_unit = np.bincount(users, weights=spent, minlength=N_USERS)
     buys = np.bincount(users, weights=spent != 0, minlength=N_USERS)
     hits = np.bincount(users, weights=is_failed, minlength=N_USERS)
     n_hits, n_squares = float(hits.sum()), float((hits**2).sum())
-    return Totals(
+    return ArmTotals(
         len(spent), n_hits, n_hits, n_hits, float(spent.sum()), float((by_unit**2).sum()), float((buys > 0).sum()),
         n_squares, n_squares, n_squares,
     )  # fmt: skip

@@ -105,9 +105,13 @@ def test_a_page_of_another_shop_does_not_change_an_item(tmp_path: Path) -> None:
 
 def test_addresses_are_of_files_below_the_folder(tmp_path: Path) -> None:
     folder, catalogue, urls = tmp_path / "pages", tmp_path / "shop.jsonl", tmp_path / "urls.json"
-    for name in ("a", "b"):
+    lantern = product(stated="49.90")
+    lamp = (
+        lantern.replace("Brass Lantern", "Oil Lamp").replace("4711", "4812").replace("4006381333931", "5901234123457")
+    )
+    for name, html in (("a", lantern), ("b", lamp)):
         (folder / name).mkdir(parents=True)
-        (folder / name / "p1.html").write_text(product(stated="49.90"))
+        (folder / name / "p1.html").write_text(html)
     addresses = {"a/p1.html": "https://one.example/p/1", "b/p1.html": "https://two.example/p/1"}
     urls.write_text(json.dumps(addresses))
     assert commands.ingest_folder(folder, catalogue, urls=urls)["items"] == 2

@@ -15,7 +15,7 @@ from trimtab.service.logs.audit_log import AuditLog
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
-PROFILE = {"weights": {"revenue": 1.0}, "max_relevance_loss": None}
+PROFILE = {"weights": {"revenue": 1.0}, "max_relevance_loss": None, "note": None}
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:

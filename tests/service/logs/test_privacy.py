@@ -57,7 +57,7 @@ def replayed_by_hand(decision_id: str, settings: Settings, **environment: str) -
         "--changes",
         settings.data_folder / "catalogue",
     ]
-    command = ["decision", decision_id, *map(str, where)]
+    command = ["decision", decision_id, "--json", *map(str, where)]
     answer: dict = json.loads(CliRunner().invoke(app, command, env=environment, catch_exceptions=False).stdout)
     return answer
 

@@ -64,7 +64,7 @@ def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> 
 
 
 def test_redis_is_killed_while_serving_and_started_again(settings: Settings, redis_server: RedisProcess) -> None:
-    profile = {"weights": {"revenue": 1.0}, "max_relevance_loss": None}
+    profile = {"weights": {"revenue": 1.0}, "max_relevance_loss": None, "note": None}
     with serving(settings) as client:
         client.put("/profiles/margin", json=profile, headers=KEY).raise_for_status()
         eventually(lambda: degraded(client) == [])

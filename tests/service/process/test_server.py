@@ -119,7 +119,7 @@ def test_a_setting_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         read_settings()
     with pytest.raises(BadParameter, match="TRIMTAB_WORKERS: cannot use 0"):
         read_settings(port=80, workers=0)
-    with pytest.raises(BadParameter, match="TRIMTAB_REDIS_URL"):
+    with pytest.raises(BadParameter, match="REDIS_URL: cannot use"):
         read_settings(port=80, redis_url="localhost:6379")
 
 
