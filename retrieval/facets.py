@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
-from trimtab.catalog.attributes.counting import count_once_each
+from trimtab.catalog.attributes.counting import count_once_each, n_beside
 from trimtab.catalog.attributes.values import date_interval, plain_value
 from trimtab.core.records import Facet, FacetRange, IntArray
 from trimtab.retrieval.filters import RANGE, require_attribute
@@ -62,7 +62,7 @@ def _facet_of_values(column: AttributeColumn, rows: IntArray, limit: int, groups
         missing = len(rows) - column.n_owners(owners)
     else:
         owners = groups[rows[owners]]
-        missing = _n_beside(groups[rows]) - _n_beside(owners)
+        missing = n_beside(groups[rows]) - n_beside(owners)
     if column.is_named:
         if groups is None:
             return _named_facet(column, np.bincount(codes, minlength=column.n_levels), limit, missing)
@@ -115,11 +115,6 @@ def _once_each(codes: NDArray[Any], owners: IntArray, n: int) -> IntArray:
     counts = np.zeros(n, dtype=np.int64)
     count_once_each(codes.astype(np.int32), owners, np.full(n, -1), counts)
     return counts
-
-
-def _n_beside(owners: IntArray) -> int:
-    """How many different owners there are, equal ones of which are beside each other."""
-    return len(owners) and 1 + int(np.count_nonzero(np.diff(owners)))
 
 
 def _named_facet(column: AttributeColumn, by_code: IntArray, limit: int, missing: int) -> Facet:

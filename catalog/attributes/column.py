@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.attributes.counting import count_several, count_single, mark_between
+from trimtab.catalog.attributes.counting import count_several, count_single, mark_between, n_beside
 from trimtab.catalog.attributes.definition import CODED, SEPARATOR, Attribute
 from trimtab.catalog.attributes.value_rows import ValueRows
 from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values
@@ -290,7 +290,7 @@ class AttributeColumn:
 
     def n_owners(self, owners: Rows) -> int:
         """How many different rows there are among those that `codes_at` gives."""
-        return len(owners) if not self.is_multi else len(owners) and 1 + int(np.count_nonzero(np.diff(owners)))
+        return n_beside(owners) if self.is_multi else len(owners)
 
     def raw_at(self, row: int) -> list[Raw]:
         """The values of one row; of paths the longest ones."""

@@ -1,8 +1,11 @@
-"""Loops over the values of many rows: how often each code is there, and which rows have one of some codes."""
+"""Counts over the values of many rows: how often each code is there, whose they are, and which rows have some."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.core.compiled import kernel
 
@@ -59,3 +62,8 @@ def mark_between(codes: Any, first: Any, last: Any, mask: Any) -> None:
     """Set the rows, each of which has one code, whose code is from `first` up to, not including, `last`."""
     for row in range(len(codes)):
         mask[row] |= first <= codes[row] < last
+
+
+def n_beside(owners: NDArray[np.int64]) -> int:
+    """How many different owners there are, equal ones of which are beside each other."""
+    return len(owners) and 1 + int(np.count_nonzero(np.diff(owners)))
