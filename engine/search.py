@@ -124,6 +124,7 @@ class Engine:
 
     def prepare(self) -> None:
         """Compute what the first search would."""
+        self.retriever.prepare()
         self.scoring.prepare()
 
     def in_market(self, query: Query) -> Engine:

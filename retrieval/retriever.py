@@ -146,6 +146,10 @@ class Retriever:
             said.filter_on_prices,
         )
 
+    def prepare(self) -> None:
+        """Compute what the first query would."""
+        _ = self.knowledge
+
     @cached_property
     def in_process(self) -> Retriever:
         """The same search where an index elsewhere does not answer: by words, with the cosines of what they find."""
@@ -308,11 +312,12 @@ class CatalogueWords:
     """What a store and its indices know of words."""
 
     def __init__(self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon) -> None:
-        self._store, self._lexicon, self._lexical = store, lexicon, lexical
+        self._lexicon, self._lexical = lexicon, lexical
         self.read = lexical.reader.read
         self.has_all, self.best_covered = lexical.has_all, lexical.best_covered
         self.frequency, self.readings = speller.frequency, speller.readings
         self.neighbours, self.completions = speller.neighbours, speller.completions
+        self._names = frozenset(key for brand in store.brands for key in lexicon.analyser.keys(brand))
 
     def knows(self, word: str) -> bool:
         """Whether any item has a word, or says that it goes without it."""
@@ -330,10 +335,6 @@ class CatalogueWords:
     def is_name(self, word: str) -> bool:
         """Whether a brand has the word in its name."""
         return word in self._names
-
-    @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(key for brand in self._store.brands for key in self._lexicon.analyser.keys(brand))
 
 
 def _indices(

@@ -45,15 +45,30 @@ MAX_GROWTH_RATIO = 0.02
 MIB = 1 << 20
 
 
+class Answer(NamedTuple):
+    """What became of one search.
+
+    Attributes:
+        due: seconds after the first of its while.
+        failure: a status or an error; None where it was answered.
+    """
+
+    due: float
+    milliseconds: float
+    failure: str | None
+
+
 class Searched(NamedTuple):
     """What became of the searches of a while."""
 
-    failed: Counter[str]
-    milliseconds: list[float]
+    answers: list[Answer]
     memory: list[tuple[float, float]]
 
     def p99(self) -> float:
-        return float(np.quantile(self.milliseconds, 0.99))
+        return float(np.quantile([one.milliseconds for one in self.answers], 0.99))
+
+    def failed(self) -> list[Answer]:
+        return [one for one in self.answers if one.failure]
 
 
 def measure(bundle: Path, *, seconds: float = 600) -> Iterator[Figure]:
@@ -111,22 +126,23 @@ class Searches:
     async def arrive(self, seconds: float) -> Searched:
         """Ask at `RATE` for a while."""
         self._idle.clear()
-        searched = Searched(Counter(), [], [])
+        searched = Searched([], [])
         start = time.perf_counter()
         tasks = []
         for number in range(int(RATE * seconds)):
             due = start + number / RATE
             await asyncio.sleep(max(due - time.perf_counter(), 0))
             request = self._requests[number % len(self._requests)]
-            tasks.append(asyncio.create_task(self._ask(request, due, searched)))
+            tasks.append(asyncio.create_task(self._ask(request, due)))
             if number % RATE == 0:
                 searched.memory.append((time.perf_counter() - start, own_bytes(self._pid) / MIB))
-        await asyncio.gather(*tasks)
+        answers = await asyncio.gather(*tasks)
+        searched.answers.extend(one._replace(due=one.due - start) for one in answers)
         for _, writer in self._idle:
             writer.close()
         return searched
 
-    async def _ask(self, request: bytes, due: float, searched: Searched) -> None:
+    async def _ask(self, request: bytes, due: float) -> Answer:
         """One search on a connection that is idle, or on a new one."""
         while True:
             is_old = bool(self._idle)
@@ -136,13 +152,11 @@ class Searches:
             except (asyncio.IncompleteReadError, ConnectionError) as error:
                 if is_old:
                     continue  # the service closes what is idle for some seconds
-                searched.failed[type(error).__name__] += 1
-                return
-            break
-        self._idle.append(connection)
-        searched.milliseconds.append(1e3 * (time.perf_counter() - due))
-        if status != 200:
-            searched.failed[str(status)] += 1
+                failure: str | None = type(error).__name__
+            else:
+                self._idle.append(connection)
+                failure = None if status == 200 else str(status)
+            return Answer(due, 1e3 * (time.perf_counter() - due), failure)
 
 
 def _costs(sender: Sender, texts: Sequence[str], pid: int) -> Iterator[Figure]:
@@ -170,9 +184,13 @@ def _processor_ms(pid: int) -> float:
 
 
 def _figures(quiet: Searched, attacked: Searched) -> Iterator[Figure]:
-    failed, n = attacked.failed, len(attacked.milliseconds)
-    yield Figure(f"failed searches of {n} under attack {dict(failed) or ''}".strip(), failed.total(), "", 0, "less")
-    yield Figure("failed searches, quiet", quiet.failed.total(), f"of {len(quiet.milliseconds)}")
+    failed, n = attacked.failed(), len(attacked.answers)
+    how = ", ".join(f"{count} x {name}" for name, count in Counter(one.failure for one in failed).items())
+    when = f": {how}, from second {failed[0].due:.0f} to {failed[-1].due:.0f}" if failed else ""
+    yield Figure(f"failed searches of {n} under attack{when}", len(failed), "", 0, "less")
+    yield Figure("failed searches, quiet", len(quiet.failed()), f"of {len(quiet.answers)}")
+    slowest = max(attacked.answers, key=lambda one: one.milliseconds)
+    yield Figure(f"slowest search under attack, in second {slowest.due:.0f}", slowest.milliseconds, "ms")
     yield Figure("p99 quiet", quiet.p99(), "ms")
     yield Figure("p99 under attack", attacked.p99(), "ms")
     yield Figure("p99 under attack over quiet", attacked.p99() / quiet.p99(), "ratio", MAX_P99_RATIO, "less")

@@ -52,6 +52,16 @@ def test_who_follows_the_log_searches_as_who_wrote_it(engine: Engine, tmp_path: 
     assert slate_of(engine, "quince ice cream") != states[0]  # what was built stays as it was
 
 
+def test_the_first_search_of_a_new_state_waits_for_nothing_that_the_change_could_compute(
+    engine: Engine, tmp_path: Path
+) -> None:
+    live = LiveEngine(engine, tmp_path)
+    live.change([{"item_id": "quince", "title": "Quince", "brand": "Zyxwvut"}])
+    retriever = live.newest.retriever
+    assert "knowledge" in vars(retriever)  # it is there before anybody asks
+    assert retriever.knowledge.catalogue.is_name("zyxwvut")
+
+
 def test_an_item_that_is_written_again_word_by_word_is_ranked_as_before(engine: Engine, tmp_path: Path) -> None:
     """Its words and meaning are computed by another way than when it was built; so are the features."""
     text = "ice cream"
