@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,6 @@ from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression
 from trimtab.core.records import Candidates, Constraints, Query, ScoredCandidates, Slate
-from trimtab.core.understood import Understood
 from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine.bundle.storage import Bundle, load_bundle
@@ -207,11 +206,13 @@ class Engine:
             wishes = replace(wishes, filtered=frozenset(condition.field for condition in query.filters))
         understood = self.retriever.understand(query.text, wishes)
         if (self.retriever.knowledge.steps if wishes.steps is None else wishes.steps).relax:
-            understood = with_bounds_relaxed(understood, lambda filters: self._n_matches(understood, query, filters))
+            filters = (*query.filters, *map(parse_filter, understood.filters))
+            understood = with_bounds_relaxed(
+                understood,
+                n_within=lambda: len(self.retriever.results(understood, filters)),
+                n_meeting=lambda: len(self.retriever.results(understood)),
+            )
         return {"understood": understood, "filters": (*query.filters, *map(parse_filter, understood.filters))}
-
-    def _n_matches(self, understood: Understood, query: Query, filters: Iterable[str]) -> int:
-        return len(self.retriever.results(understood, (*query.filters, *map(parse_filter, filters))))
 
     @cached_property
     def private_objectives(self) -> frozenset[str]:

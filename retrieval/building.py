@@ -26,6 +26,7 @@ from trimtab.retrieval.lexical.spelling import Speller
 from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.milvus.connection import BUILD_SECONDS
 from trimtab.retrieval.retriever import LEXICAL, REPORT, Retriever
+from trimtab.retrieval.understanding.cue_names import names_with_cues
 from trimtab.retrieval.understanding.negation import grammar_of
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.analyser import analyser_of
@@ -126,7 +127,9 @@ def _build_words(
     names = [columns[field][row] for row in range(n_items) for field in SPELLED_FIELDS]
     analyser = analyser_of(languages_of(names) if tuple(languages) == AUTO else languages)
     known = Counter(word for text in chain(names, columns["attributes"]) for word in set(analyser.keys(text)))
-    lexicon = Lexicon.of_texts(analyser, names, known, grammar_of(analyser).says_absent)
+    grammar = grammar_of(analyser)
+    names_of_cues = names_with_cues(grammar, analyser, names, columns["brand"])
+    lexicon = Lexicon.of_texts(analyser, names, known, grammar.says_absent, names_of_cues)
     lexicon.save(folder)
     n_read = count(1)
 

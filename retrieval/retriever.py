@@ -28,6 +28,7 @@ from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
 from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices, Vocabulary
 from trimtab.retrieval.result_set import ResultSet
+from trimtab.retrieval.understanding.dozens import dozens
 from trimtab.retrieval.understanding.mentions import Values
 from trimtab.retrieval.understanding.negation import ABSENT
 from trimtab.retrieval.understanding.shop_wording import ShopWording
@@ -140,10 +141,11 @@ class Retriever:
             analyser,
             CatalogueWords(self._store, self.lexical, self.speller, self.lexicon),
             self.values,
-            Synonyms.of(said.synonyms, analyser),
+            Synonyms.of((*said.synonyms, *dozens(analyser)), analyser),
             said.steps,
             said.filter_on,
             said.filter_on_prices,
+            self.lexicon.names,
         )
 
     def prepare(self) -> None:

@@ -57,6 +57,7 @@ class Lexicon:
         splits: index term of a word -> the terms of the words that others write it as.
         long: words that may be compounds of words that the catalogue does not know, and their index terms.
         codes: the names of models.
+        names: words, as they are compared, of names that hold a word of negation and say nothing of it.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class Lexicon:
         splits: Mapping[str, Terms],
         long: Mapping[str, str],
         codes: Iterable[str] = (),
+        names: Iterable[Terms] = (),
     ) -> None:
         self.analyser = analyser
+        self.names = frozenset(names)
         self.compounds = compounds
         self.splits = splits
         self._long = long
@@ -87,12 +90,14 @@ class Lexicon:
         texts: Iterable[str],
         others: Iterable[str] = (),
         is_whole: Callable[[str], bool] = lambda _: False,
+        names: Iterable[Terms] = (),
     ) -> Lexicon:
         """Learn the words of the names of a catalogue's items, brands and kinds.
 
         Args:
             others: further words, as they are compared, that may be codes: the numbers of articles.
             is_whole: whether a word is none of its parts: `zuckerfrei` has nothing of Zucker.
+            names: see `Lexicon`.
         """
         words, pairs = dict[str, None](), Counter[tuple[str, str]]()
         for text in dict.fromkeys(texts):
@@ -106,7 +111,7 @@ class Lexicon:
         links = _links(analyser)
         compounds = {
             _term(analyser, word): tuple(_term(analyser, part) for part in parts)
-            for word, parts in (_compounds(words, links) if links else ())
+            for word, parts in (_compounds(words, links, analyser) if links else ())
             if not is_whole(word)
         }
         may_be_compounds = (word for word in words if links and len(word) >= SHORTEST_COMPOUND and word.isalpha())
@@ -114,7 +119,7 @@ class Lexicon:
         codes = _codes(words)
         every = codes | _codes(others)
         found: Collection[str] = next((some for some in (every, codes) if len(some) <= MAX_CODES), ())
-        return cls(analyser, compounds, splits, long, found)
+        return cls(analyser, compounds, splits, long, found, names)
 
     def terms(self, text: str) -> list[str]:
         """The index terms of an item's text, in order, the parts of a compound behind it."""
@@ -146,19 +151,20 @@ class Lexicon:
         ]
 
     def containing(self, key: str, term: str, knows: Callable[[str], bool]) -> list[str]:
-        """Terms of long words that end with a word, or begin with it where something known, or a long word, begins.
+        """Terms of long words that end with a word, or begin with it where something known, or a long word, begins; of
+        a word that is known as an end (`slang` of `tuinslang`) none that begins with it (`slanghouder`).
 
         Args:
             key, term: the word as it is compared, and its index term.
             knows: whether any item has an index term.
         """
         begin = (
-            found
-            for part in dict.fromkeys((key, term))
+            self._spellings[found]
+            for part in dict.fromkeys((key, term) if not self.is_head(key, term, knows) else ())
             for found in _with_prefix(self._forwards, part)
             if len(part) >= SHORTEST_HEAD or self._goes_on(found[len(part) :], knows)
         )
-        terms = chain(self._ending(key, term), map(self._spellings.__getitem__, begin))
+        terms = chain(self._ending(key, term), begin)
         return list(islice(dict.fromkeys(terms), MAX_CONTAINING))
 
     def _goes_on(self, rest: str, knows: Callable[[str], bool]) -> bool:
@@ -171,6 +177,24 @@ class Lexicon:
         for part in dict.fromkeys((key, term)):
             for found in _with_prefix(self._backwards, part[::-1]):
                 yield self._spellings[found[::-1]]
+
+    def is_head(self, key: str, term: str, knows: Callable[[str], bool]) -> bool:
+        """Whether a word ends a compound behind a known word, or several compounds: `slang` of `tuinslang`.
+
+        Args:
+            key, term: the word as it is compared, and its index term.
+            knows: whether any item has an index term.
+        """
+        if len(term) < SHORTEST_TAIL or not self._backwards:
+            return False
+        before = {
+            found[len(part) :][::-1]
+            for part in {key, term}
+            for found in islice(_with_prefix(self._backwards, part[::-1]), MAX_CONTAINING)
+            if len(found) >= len(part) + SHORTEST_PART
+        }
+        parts = (one.removesuffix(link) for one in before for link in self._links if one.endswith(link))
+        return len(before) > 1 or any(knows(self.term(part)) for part in parts)
 
     def head(self, word: str, knows: Callable[[str], bool]) -> str | None:
         """The index term of the longest known word that ends a compound which nobody has: `Bohrmaschine` of
@@ -222,6 +246,7 @@ class Lexicon:
             "splits": self.splits,
             "long": dict(self._long),
             "codes": self._codes,
+            "names": sorted(self.names),
         }
         (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
 
@@ -243,7 +268,7 @@ class Lexicon:
         )
         long = content["long"]
         long = long if isinstance(long, dict) else dict(zip(long, long, strict=True))
-        return cls(analyser, compounds, splits, long, content.get("codes", ()))
+        return cls(analyser, compounds, splits, long, content.get("codes", ()), map(tuple, content.get("names", ())))
 
 
 def _links(analyser: Analyser) -> Terms:
@@ -272,20 +297,25 @@ def _with_prefix(ordered: Sequence[str], prefix: str) -> Iterator[str]:
         yield ordered[place]
 
 
-def _compounds(words: Collection[str], links: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+def _compounds(words: Collection[str], links: Sequence[str], analyser: Analyser) -> Iterator[tuple[str, Sequence[str]]]:
     """The words that are made of others, and of which."""
     known = {word for word in words if len(word) >= SHORTEST_PART and word.isalpha()}
     long = [word for word in known if len(word) >= SHORTEST_COMPOUND]
     parts = _Parts(known | _heads(long, known, links), links)
+    forms = {_term(analyser, word) for word in known if len(word) < SHORTEST_COMPOUND}
+
+    def is_form(word: str) -> bool:
+        return _term(analyser, word) in forms
+
     for word in long:
-        if found := parts.of(word) or _tail(word, known):
+        if found := parts.of(word) or _tail(word, known.__contains__) or _tail(word, is_form):
             yield word, found
 
 
-def _tail(word: str, known: Collection[str]) -> Sequence[str]:
+def _tail(word: str, is_known: Callable[[str], bool]) -> Sequence[str]:
     """The longest known word that ends another."""
     tails = (word[at:] for at in range(SHORTEST_PART, len(word) - SHORTEST_TAIL + 1))
-    return [tail for tail in tails if tail in known][:1]
+    return list(islice(filter(is_known, tails), 1))
 
 
 def _heads(long: Iterable[str], known: Collection[str], links: Sequence[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """Other stems of a word, in languages whose stemmers leave forms of one word apart.
 
-For a word of a query that no item has: an item that has one of these is meant as well.
+An item that has one of these is meant as well.
 """
 
 from __future__ import annotations
@@ -24,9 +24,31 @@ VOWELS: Final = ("", "a", "e", "i", "o", "u", "y", "as")
 SHORTEST: Final = 3
 """Letters of a stem."""
 
+FLEETING: Final = {
+    "cs": ("e",), "hr": ("a",), "pl": ("e", "ie"), "ru": ("е", "о"), "sk": ("e", "ie"), "sl": ("e",), "sr": ("a", "а"),
+    "uk": ("о", "е"),
+}  # fmt: skip
+"""Slavic language -> the vowels that stand between the last two consonants of a word where no ending follows:
+`doniczka`, `doniczek`."""
+_LAST: Final = "cklnrклнрц"
+_VOWELS: Final = "aeiouyаеиіоуыэюяєїё"
+
+
+def fleeting_vowels(term: str, analyser: Analyser) -> Iterator[str]:
+    """The stems of a word with such a vowel or without; of whatever word, known or not."""
+    front, last = term[:-1], term[-1:]
+    if len(term) < SHORTEST or last not in _LAST:
+        return
+    for vowel in (one for language in analyser.languages for one in FLEETING.get(language, ())):
+        shorter = front.removesuffix(vowel)
+        if front[-1] not in _VOWELS:
+            yield front + vowel + last
+        elif SHORTEST - 1 <= len(shorter) < len(front) and shorter[-1] not in _VOWELS:
+            yield shorter + last
+
 
 def other_stems(key: str, term: str, analyser: Analyser) -> Iterator[str]:
-    """Index terms that forms of a word may have which has another.
+    """Index terms that forms of a word that no item has may have.
 
     Args:
         key: the word, as it is compared.

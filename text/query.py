@@ -9,7 +9,7 @@ import regex
 
 from trimtab.text.kept import Kept
 from trimtab.text.lexicon import SHORTEST_PART, SIDES, Lexicon, Terms
-from trimtab.text.other_stems import other_stems
+from trimtab.text.other_stems import fleeting_vowels, other_stems
 from trimtab.text.segmentation import HANGUL_RUN
 from trimtab.text.tokens import Token
 
@@ -80,9 +80,11 @@ class QueryReader:
         self.read = Kept[str, Reading](self._read).__getitem__
 
     def knows_word(self, word: str) -> bool:
-        """Whether items have every token of a word, in whatever spelling."""
+        """Whether items have every token of a word, in whatever spelling, or as the second part of another."""
         return all(
-            any(map(self._knows, (token.term, *token.also, *self._other_stems(token)))) or self._knows_all(token.parts)
+            any(map(self._knows, (token.term, *token.also, *self._other_stems(token))))
+            or self._knows_all(token.parts)
+            or self.lexicon.is_head(token.key, token.term, self._knows)
             for token in self.lexicon.read(word)
         )
 
@@ -126,6 +128,8 @@ class QueryReader:
         for parts in (token.parts, lexicon.splits.get(token.term, ()), lexicon.compounds.get(token.term, ())):
             if self._knows_all(parts):
                 yield parts
+        if token.kind == "word":
+            yield from ((term,) for term in fleeting_vowels(token.term, lexicon.analyser) if knows(term))
         if is_known:
             if token.kind == "code":
                 yield from ((code,) for code in lexicon.with_more_sides(token.term))

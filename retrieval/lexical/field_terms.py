@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from trimtab.retrieval.understanding.negation import ABSENT, grammar_of
+from trimtab.retrieval.understanding.negation import ABSENT, grammar_in
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.normal import normalised
 
@@ -37,7 +37,7 @@ def field_terms(lexicon: Lexicon, text: str) -> FieldTerms:
     chunks = text.split()
     words = lexicon.analyser.terms_of_normalised(text)
     accented = [] if text.isascii() else lexicon.analyser.accented(chunks)
-    absent, negated = grammar_of(lexicon.analyser).absent_in(chunks)
+    absent, negated = grammar_in(lexicon).absent_in(chunks)
     words = lexicon.with_parts(_negated(words, negated) if negated else words)
     also = absent
     if negated:

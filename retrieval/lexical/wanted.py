@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from trimtab.core.understood import Understood
-from trimtab.retrieval.understanding.negation import ABSENT, absent_terms, negated_words
+from trimtab.retrieval.understanding.negation import ABSENT, grammar_in
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
@@ -62,7 +61,7 @@ class Wanted(NamedTuple):
 
 def query_reader(lexicon: Lexicon, knows: Callable[[str], bool]) -> QueryReader:
     """The reader of queries that knows what they say is not there."""
-    return QueryReader(lexicon, knows, partial(negated_words, analyser=lexicon.analyser))
+    return QueryReader(lexicon, knows, grammar_in(lexicon).negated_words)
 
 
 def amounts_beside(words: Words, knows: Callable[[str], bool]) -> frozenset[str]:
@@ -76,6 +75,6 @@ def amounts_beside(words: Words, knows: Callable[[str], bool]) -> frozenset[str]
 
 def absent_words(query: Understood, lexicon: Lexicon, knows: Callable[[str], bool]) -> Words:
     """What a query says that an item should go without, as index terms that some item has."""
-    said = absent_terms(query.words, lexicon.analyser)
+    said = grammar_in(lexicon).absent_terms(query.words)
     said += [ABSENT + term for words in query.excluded for term in lexicon.analyser.terms(words)]
     return tuple(QueryWord(((term,),)) for term in dict.fromkeys(said) if knows(term))

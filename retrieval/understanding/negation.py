@@ -8,6 +8,7 @@ looked for as it is.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import compress, count
@@ -18,6 +19,7 @@ import regex
 from trimtab.retrieval.understanding.cues import CUES, UNSPACED
 from trimtab.text.analyser import OUTER, Analyser
 from trimtab.text.kept import Kept
+from trimtab.text.lexicon import Lexicon
 from trimtab.text.normal import normalised
 from trimtab.text.tokens import Token
 
@@ -65,22 +67,6 @@ class Negated(NamedTuple):
         return [text[start:end] for start, end in self.words]
 
 
-def negated(text: str, analyser: Analyser, language: str | None = None) -> list[Negated]:
-    """The places of a text that say what is not there, in order; none is part of another.
-
-    Args:
-        language: of the text; without, whatever a language of the analyser calls so.
-    """
-    grammar = grammar_of(analyser, language)
-    kept: list[Negated] = []
-    if not grammar.may_be_in(text, analyser):
-        return kept
-    for one in sorted([*_after_minus(text), *grammar.unspaced(text), *grammar.spaced(text, analyser.read(text))]):
-        if not kept or one.start >= kept[-1].end:
-            kept.append(one)
-    return kept
-
-
 class Absent(NamedTuple):
     """What a text says is not there.
 
@@ -93,16 +79,6 @@ class Absent(NamedTuple):
     words: tuple[str, ...]
 
 
-def absent_terms(text: str, analyser: Analyser) -> list[str]:
-    """The index terms of what a text says is not there."""
-    return grammar_of(analyser).absent_in(normalised(text).split())[0]
-
-
-def negated_words(text: str, analyser: Analyser) -> dict[str, str]:
-    """The terms of the words of a text that it says are not there, and the index terms of that."""
-    return {word: ABSENT + word for word in grammar_of(analyser).absent_in(normalised(text).split())[1]}
-
-
 def _after_minus(text: str) -> Iterator[Negated]:
     for match in _MINUS.finditer(text):
         yield Negated(match.start(), match.end(), (match.span("words"),), "minus")
@@ -113,14 +89,20 @@ class Grammar:
 
     Attributes:
         words: all of them, and those at which what is not there has ended.
+        joins: words behind which more is not there.
+        property_words: words that are cues behind another, and make a property of it.
     """
 
-    def __init__(self, analyser: Analyser, languages: Sequence[str]) -> None:
+    def __init__(self, analyser: Analyser, languages: Sequence[str], names: Iterable[Phrase] = ()) -> None:
+        """
+        Args:
+            names: phrases of a catalogue whose cues say nothing, without what joins their words: `free clear`.
+        """
         self._analyser = analyser
         cues = [CUES[language] for language in languages if language in CUES]
 
         def phrases(texts: Iterable[str]) -> frozenset[Phrase]:
-            return frozenset(_keys(analyser.read(one)) for text in texts for one in text.split(";") if one)
+            return frozenset(keys_of(analyser.read(one)) for text in texts for one in text.split(";") if one)
 
         def words(texts: Iterable[str]) -> frozenset[str]:
             return frozenset(analyser.key(word) for text in texts for word in text.replace(";", " ").split())
@@ -133,22 +115,49 @@ class Grammar:
         property_behind = phrases(cue.property for cue in cues)
         self._after = phrases(cue.after for cue in cues) | property_behind
         self._property = property_behind | before_property
+        self.property_words = frozenset(phrase[0] for phrase in property_behind)
         self._endings = tuple(words(f"{cue.property} {cue.endings}" for cue in cues))
         self._cases = ("", *(cue.case for cue in cues if cue.case))
         self._patterns = tuple(regex.compile(cue.inside) for cue in cues if cue.inside)
         self._inside = Kept[str, tuple[int, int] | None](self._read_inside)
-        self._ends, self._joins = words(cue.ends for cue in cues), words(cue.joins for cue in cues)
+        self._ends, self.joins = words(cue.ends for cue in cues), words(cue.joins for cue in cues)
         self._cues = self._before | self._after
         self._firsts = frozenset(phrase[0] for phrase in self._cues)
-        self._stops = self._firsts | self._ends | self._joins
+        self._stops = self._firsts | self._ends | self.joins
         self.words = self._stops | {word for phrase in self._cues for word in phrase}
         self._longest = max(map(len, self._cues), default=0)
         self._unspaced = tuple(regex.compile(UNSPACED[language]) for language in languages if language in UNSPACED)
         self._reach_of_cue = {phrase: self._reach_of_phrase(phrase) for phrase in self._cues}
+        self._names = defaultdict[str, list[Phrase]](list)
+        for name in names:
+            for word in self._firsts.intersection(name):
+                self._names[word].append(name)
+        for phrase, reach in self._reach_of_cue.items():
+            longest = max((2 * len(name) for name in self._names.get(phrase[0], ())), default=0)  # with what joins them
+            self._reach_of_cue[phrase] = (reach[0] + longest, reach[1] + longest)
         self._longer = frozenset(phrase[0] for phrase in self._cues if len(phrase) > 1)
         self._n_told_by = Kept[str, int](self._chunks_of_cue)
         self._reach = Kept[Phrase, Reach | None](self._reach_of_chunks)
         self._absent = Kept[str, Absent](self._read_absent)
+
+    def places(self, text: str) -> list[Negated]:
+        """The places of a text that say what is not there, in order; none is part of another."""
+        kept: list[Negated] = []
+        if not self.may_be_in(text):
+            return kept
+        tokens = self._analyser.read(text)
+        for one in sorted([*_after_minus(text), *self.unspaced(text), *self.spaced(text, tokens)]):
+            if not kept or one.start >= kept[-1].end:
+                kept.append(one)
+        return kept
+
+    def absent_terms(self, text: str) -> list[str]:
+        """The index terms of what a text says is not there."""
+        return self.absent_in(normalised(text).split())[0]
+
+    def negated_words(self, text: str) -> dict[str, str]:
+        """The terms of the words of a text that it says are not there, and the index terms of that."""
+        return {word: ABSENT + word for word in self.absent_in(normalised(text).split())[1]}
 
     def absent_in(self, chunks: Sequence[str]) -> tuple[list[str], list[str]]:
         """What a normalised text, in its chunks without spaces, says is not there, as in `Absent`."""
@@ -225,7 +234,7 @@ class Grammar:
     def _read_absent(self, part: str) -> Absent:
         terms: list[str] = []
         words: list[str] = []
-        for place in negated(part, self._analyser):
+        for place in self.places(part):
             if place.kind != "minus":
                 cases = self._cases if place.kind == "property" else ("",)
                 forms = (words + case for words in place.texts(part) for case in cases)
@@ -234,12 +243,12 @@ class Grammar:
                     words += [term for one in place.texts(part) for term in self._analyser.terms(one)]
         return Absent(tuple(terms), tuple(words))
 
-    def may_be_in(self, text: str, analyser: Analyser) -> bool:
+    def may_be_in(self, text: str) -> bool:
         """Whether a text may say what is not there."""
         return (
             "-" in text
             or not text.isascii()
-            or any(t.key in self._firsts or self._inside[t.key] for t in analyser.read(text))
+            or any(t.key in self._firsts or self._inside[t.key] for t in self._analyser.read(text))
         )
 
     def unspaced(self, text: str) -> Iterator[Negated]:
@@ -251,11 +260,13 @@ class Grammar:
 
     def spaced(self, text: str, tokens: Sequence[Token]) -> Iterator[Negated]:
         """The places with a cue among the tokens."""
-        keys, at = _keys(tokens), 0
+        keys, at = keys_of(tokens), 0
         while at < len(keys):
-            length = self._length_of_cue(keys, at)
+            length = self.length_of_cue(keys, at)
             if length == 0:
                 place = self._by_itself(tokens[at])
+            elif self._is_in_name(keys, at):
+                place = None
             elif keys[at : at + length] in self._after:
                 place = self._in_front(text, tokens, at, length)
             else:
@@ -264,7 +275,17 @@ class Grammar:
                 yield place
             at += max(length, 1)
 
-    def _length_of_cue(self, keys: Phrase, at: int) -> int:
+    def _is_in_name(self, keys: Phrase, at: int) -> bool:
+        """Whether a cue is part of a name of the catalogue's."""
+        names = self._names.get(keys[at])
+        if not names:
+            return False
+        words = [key for key in keys if key not in self.joins]
+        place = sum(key not in self.joins for key in keys[:at])
+        starts = ((name, place - name.index(keys[at])) for name in names)
+        return any(start >= 0 and tuple(words[start : start + len(name)]) == name for name, start in starts)
+
+    def length_of_cue(self, keys: Phrase, at: int) -> int:
         """The number of words of the longest cue that begins there; 0 for none."""
         if keys[at] not in self._firsts:
             return 0
@@ -281,11 +302,11 @@ class Grammar:
         if at == 0 or not self._belong_together(text, tokens[at - 1], tokens[at]):
             return None
         word, cue = tokens[at - 1], tokens[at : at + length]
-        kind: Kind = "property" if _keys(cue) in self._property else "words"
+        kind: Kind = "property" if keys_of(cue) in self._property else "words"
         return Negated(word.start, cue[-1].end, ((word.start, word.end),), kind)
 
     def _behind(self, text: str, tokens: Sequence[Token], at: int, length: int) -> Negated | None:
-        cue = _keys(tokens[at : at + length])
+        cue = keys_of(tokens[at : at + length])
         is_of_one = cue in self._before_one
         # Where a query begins with a cue, what is wanted comes behind the first word.
         words = self._groups(text, tokens, at + length, 1 if at == 0 or is_of_one else MAX_WORDS)
@@ -301,10 +322,10 @@ class Grammar:
         groups: list[tuple[int, int]] = []
         n = 0
         for before, token in zip(tokens[first - 1 :], tokens[first:], strict=False):
-            parted = _is_parted(text, before, token) if not groups else not self._belong_together(text, before, token)
+            parted = is_parted(text, before, token) if not groups else not self._belong_together(text, before, token)
             if parted:
                 break
-            if n > 0 and token.key in self._joins:
+            if n > 0 and token.key in self.joins:
                 n = 0
             elif n == most or token.key in self._stops or (n > 0 and token.kind in ("measure", "number")):
                 break  # an amount says how much of what is wanted
@@ -318,18 +339,27 @@ class Grammar:
 
     def _belong_together(self, text: str, first: Token, second: Token) -> bool:
         """Whether nothing parts two neighbouring words."""
-        return first.key not in self._ends and not _is_parted(text, first, second)
+        return first.key not in self._ends and not is_parted(text, first, second)
 
 
-def _is_parted(text: str, first: Token, second: Token) -> bool:
+def is_parted(text: str, first: Token, second: Token) -> bool:
     return _BREAK.search(text, first.end, second.start) is not None
 
 
 @lru_cache(maxsize=128)
-def grammar_of(analyser: Analyser, language: str | None = None) -> Grammar:
-    """The cues of a language, or of those of an analyser; made once."""
-    return Grammar(analyser, analyser.languages if language is None else (language,))
+def grammar_of(analyser: Analyser, language: str | None = None, names: frozenset[Phrase] = frozenset()) -> Grammar:
+    """The cues of a language, or of those of an analyser; made once.
+
+    Args:
+        names: see `Grammar`.
+    """
+    return Grammar(analyser, analyser.languages if language is None else (language,), names)
 
 
-def _keys(tokens: Iterable[Token]) -> Phrase:
+def grammar_in(lexicon: Lexicon) -> Grammar:
+    """The cues of a catalogue's languages, without those in its names."""
+    return grammar_of(lexicon.analyser, None, lexicon.names)
+
+
+def keys_of(tokens: Iterable[Token]) -> Phrase:
     return tuple(token.key for token in tokens)

@@ -20,15 +20,23 @@ FEW = 3
 """Items below which a bound on the price that was said in words does not filter."""
 
 
-def with_bounds_relaxed(understood: Understood, n_matches: Callable[[Sequence[str]], int]) -> Understood:
-    """The query without the filter of a bound on the price that hardly an item meets; it stays said, and is relaxed.
+def with_bounds_relaxed(
+    understood: Understood, n_within: Callable[[], int], n_meeting: Callable[[], int]
+) -> Understood:
+    """The query of which more is found than a bound on the price and the words leave; what is dropped is relaxed.
+
+    Where hardly an item meets the words within the bound, it does not filter and stays said. Where no item meets the
+    words at all (`gift under $20`), the bound is all that is left of the query.
 
     Args:
-        n_matches: how many items meet the words and some filters more.
+        n_within: how many items meet the words within the bound.
+        n_meeting: how many meet the words, whatever else is asked of them.
     """
     bounds = [one for one in understood.attributes if one.applied and one.field == PRICE]
-    if not bounds or n_matches(understood.filters) >= FEW:
+    if not bounds or not understood.words or n_within() >= FEW:
         return understood
+    if not n_meeting():
+        return replace(understood, words="", relaxed=tuple(dict.fromkeys(understood.words.split())))
     attributes = tuple(replace(one, applied=False) if one in bounds else one for one in understood.attributes)
     relaxed = (*understood.relaxed, *(one.text for one in bounds))
     return replace(understood, attributes=attributes, relaxed=relaxed)

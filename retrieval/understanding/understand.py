@@ -17,7 +17,7 @@ from trimtab.core.understood import Mention, Steps, Understood
 from trimtab.retrieval.understanding.bounds import PRICE, Bound, bound_words, joint_range, price_bounds
 from trimtab.retrieval.understanding.correction import Corrector, Spelling, retyped, with_corrections
 from trimtab.retrieval.understanding.mentions import NO_VALUES, Values, applied
-from trimtab.retrieval.understanding.negation import Negated, grammar_of, negated
+from trimtab.retrieval.understanding.negation import Negated, Phrase, grammar_of
 from trimtab.retrieval.understanding.relaxation import dropped
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms
 from trimtab.text.analyser import Analyser
@@ -52,6 +52,7 @@ class Knowledge:
         values: those of the attributes.
         filter_on: attributes whose mention filters.
         filter_on_prices: whether bounds on the price that name a currency filter, too.
+        names: that hold a word of negation and say nothing of it.
     """
 
     analyser: Analyser
@@ -61,6 +62,7 @@ class Knowledge:
     steps: Steps = field(default_factory=Steps)
     filter_on: frozenset[str] = frozenset()
     filter_on_prices: bool = True
+    names: frozenset[Phrase] = frozenset()
 
     @cached_property
     def corrector(self) -> Corrector:
@@ -149,7 +151,9 @@ def _without_negated(text: str, known: Knowledge, language: str | None) -> tuple
     analyser = known.analyser
     # A property that is one word is looked for as it is; `sugar free` is not a kind of sugar.
     places = [
-        place for place in negated(text, analyser, language) if place.kind != "property" or not place.is_one_word(text)
+        place
+        for place in grammar_of(analyser, language, known.names).places(text)
+        if place.kind != "property" or not place.is_one_word(text)
     ]
     wanted = _cut(text, places)
     if analyser.read(wanted):

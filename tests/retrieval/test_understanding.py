@@ -18,7 +18,7 @@ from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.bounds import price_bounds
 from trimtab.retrieval.understanding.mentions import Values
-from trimtab.retrieval.understanding.negation import absent_terms, negated
+from trimtab.retrieval.understanding.negation import grammar_of
 from trimtab.retrieval.understanding.relaxation import FEW, with_bounds_relaxed
 from trimtab.retrieval.understanding.synonyms import Synonyms, SynonymSet, read_synonyms
 from trimtab.retrieval.understanding.understand import Wishes, understand
@@ -220,8 +220,8 @@ def test_what_is_not_wanted_is_not_looked_for(
 )
 def test_an_item_that_says_so_goes_without_what_is_not_wanted(language: str, query: str, item: str) -> None:
     analyser = analyser_of([language])
-    assert absent_terms(query, analyser)
-    assert set(absent_terms(query, analyser)) <= set(absent_terms(item, analyser))
+    assert grammar_of(analyser).absent_terms(query)
+    assert set(grammar_of(analyser).absent_terms(query)) <= set(grammar_of(analyser).absent_terms(item))
 
 
 CUE_WORDS = ["without", "no", "not", "free", "of", "from", "w/o", "sugar", "nuts", "and", "red-free", "stainless,"]
@@ -232,9 +232,9 @@ CUE_WORDS += ["cane", "with", "seedless", "ohne", "zucker"]
 @given(st.lists(st.sampled_from(CUE_WORDS), max_size=8))
 def test_looking_beside_cues_alone_finds_what_the_whole_text_says(words: list[str]) -> None:
     analyser, text = analyser_of(["en", "de"]), " ".join(words)
-    places = [place for place in negated(text, analyser) if place.kind != "minus"]
+    places = [place for place in grammar_of(analyser).places(text) if place.kind != "minus"]
     terms = [f"¬{term}" for place in places for one in place.texts(text) for term in analyser.terms(one)]
-    assert absent_terms(text, analyser) == terms
+    assert grammar_of(analyser).absent_terms(text) == terms
 
 
 def test_what_items_say_they_go_without_comes_first(shop: Retriever) -> None:
@@ -243,6 +243,44 @@ def test_what_items_say_they_go_without_comes_first(shop: Retriever) -> None:
         by_title = {TITLES[row]: score for row, score in scores.items()}
         assert by_title["Blue couch without legs"] > by_title["Red sofa with legs"]
         assert by_title["Grey settee, legless"] > by_title["Red sofa with legs"]
+
+
+@pytest.fixture(scope="module")
+def detergents(tmp_path_factory: pytest.TempPathFactory) -> Retriever:
+    brands = {"Laundry detergent free & clear": "Green", "Floral dress": "Free People", "Logo hoodie": "No Fear"}
+    titles = [*brands, "Free & clear baby wipes", "Laundry detergent, lavender", "Chicken, free range", "Eggs 12 ct"]
+    titles += ["Sugar free candy", "Free candy with a toy", "Sugar-free cookies", "Cotton dress", "Fragrance free soap"]
+    frame = {"item_id": titles, "title": titles, "brand": [brands.get(title, "Acme") for title in titles]}
+    return build_retriever(
+        ItemStore.from_frame(pl.DataFrame(frame)), "wordllama", tmp_path_factory.mktemp("detergents"), languages=("en",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "excluded"),
+    [
+        ("detergent free and clear", ()),
+        ("soap free & clear", ()),
+        ("dress free people", ()),
+        ("hoodie no fear", ()),
+        ("chicken free range", ()),
+        ("detergent fragrance free", ("fragrance",)),
+        ("sugar free candy", ("sugar",)),  # though there is a free candy
+        ("nut free clear bottle", ()),
+        ("hoodie no logo", ("logo",)),
+    ],
+)
+def test_names_that_hold_a_word_of_negation_say_nothing_of_it(
+    detergents: Retriever, typed: str, excluded: tuple[str, ...]
+) -> None:
+    assert detergents.understand(typed).excluded == excluded
+    found = detergents.lexical.search(detergents.understand("laundry detergent free clear"), 3)[0]
+    assert found[0] == 0, "the item has the word `detergent`"
+
+
+def test_a_dozen_is_twelve(detergents: Retriever) -> None:
+    assert detergents.understand("a dozen eggs").synonyms == (("dozen", "12 ct"),)
+    assert detergents.understand("half a dozen eggs").synonyms == (("half a dozen", "6 ct"),)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +306,9 @@ def test_a_request_says_which_language_its_words_are_in(
 def test_a_long_text_is_read_where_it_has_a_cue(filler: str) -> None:
     analyser = analyser_of(["en", "de"])
     text = f"{filler}cookies without sugar and nuts, {filler}ohne Palmöl, {filler}gluten free"
-    assert set(absent_terms(text, analyser)) == {f"¬{word}" for word in analyser.terms("sugar nuts Palmöl gluten")}
+    assert set(grammar_of(analyser).absent_terms(text)) == {
+        f"¬{word}" for word in analyser.terms("sugar nuts Palmöl gluten")
+    }
 
 
 def test_what_is_typed_with_a_minus_is_never_found(shop: Retriever) -> None:
@@ -410,10 +450,16 @@ def test_bounds_in_more_languages(language: str, text: str, value: str) -> None:
 
 def test_a_bound_that_hardly_an_item_meets_does_not_filter(shop: Retriever) -> None:
     understood = understand("lego under $20", shop.knowledge)
-    assert with_bounds_relaxed(understood, lambda _: FEW) == understood
-    relaxed = with_bounds_relaxed(understood, len)
+    assert with_bounds_relaxed(understood, lambda: FEW, lambda: FEW) == understood
+    relaxed = with_bounds_relaxed(understood, lambda: FEW - 1, lambda: FEW - 1)
     assert (relaxed.filters, relaxed.relaxed) == ((), ("under $20",))
     assert [one.text for one in relaxed.attributes] == ["under $20", "lego"]
+
+
+def test_of_words_that_no_item_meets_the_bound_is_what_is_left(shop: Retriever) -> None:
+    understood = understand("gift for dad under $20", shop.knowledge)
+    within = with_bounds_relaxed(understood, lambda: 0, lambda: 0)
+    assert (within.words, within.filters, within.relaxed) == ("", ("price:..20",), ("gift", "for", "dad"))
 
 
 @pytest.mark.parametrize(

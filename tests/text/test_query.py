@@ -115,6 +115,8 @@ def test_compounds_are_found_by_their_parts(query: str, expected: list[int]) -> 
         ("sv", ["Vinterjacka svart", "Vinter stövlar", "Jacka herr"], "jacka"),
         ("fi", ["Talvitakki musta", "Talvi saappaat", "Takki miesten"], "takki"),
         ("da", ["Vinterjakke sort", "Vinter støvler", "Jakke herre"], "jakke"),
+        ("nl", ["Tuinslang", "Slanghouder", "Stofzuigerslang"], "slang"),  # what ends with it, not what begins so
+        ("de", ["Wandlampe", "Vorhang", "Lampen"], "lampe"),  # known in another form
     ],
 )
 def test_compounds_of_other_languages(language: str, titles: list[str], query: str) -> None:
@@ -133,6 +135,11 @@ def test_compounds_of_other_languages(language: str, titles: list[str], query: s
         ("el", "Κράνος για παιδιά", "παιδικό"),
         ("ru", "Обувь для детей", "детская"),
         ("cs", "Dětská přilba", "děti"),
+        ("pl", "Nawóz do borówek", "borówki"),
+        ("pl", "Worki na śmieci", "worek"),
+        ("uk", "Набір чашок", "чашка"),
+        ("sk", "Svietidlo okien", "okno"),
+        ("hr", "Set olovaka", "olovka"),
     ],
 )
 def test_forms_that_stemmers_leave_apart_are_one_word(language: str, title: str, query: str) -> None:
@@ -168,7 +175,7 @@ def test_the_encoder_is_given_words_as_the_catalogue_writes_them() -> None:
 
 
 def test_a_lexicon_is_what_was_saved(tmp_path: Path) -> None:
-    lexicon = Lexicon.of_texts(analyser_of(["de", "en"]), GERMAN)
+    lexicon = Lexicon.of_texts(analyser_of(["de", "en"]), GERMAN, names=[("free", "clear")])
     lexicon.save(tmp_path)
     again = Lexicon.load(tmp_path)
     assert again.analyser is lexicon.analyser
