@@ -45,7 +45,7 @@ class QueryWord(NamedTuple):
         return self.readings[0][0]
 
 
-class Reading(NamedTuple):
+class QueryReading(NamedTuple):
     """The words of a query, read once for all that ask about them.
 
     Attributes:
@@ -77,7 +77,7 @@ class QueryReader:
         """
         self.lexicon, self._knows, self._absent = lexicon, knows, absent
         self._word = Kept[tuple[Any, ...], QueryWord](self._read_word).__getitem__
-        self.read = Kept[str, Reading](self._read).__getitem__
+        self.read = Kept[str, QueryReading](self._read).__getitem__
 
     def knows_word(self, word: str) -> bool:
         """Whether items have every token of a word, in whatever spelling, or as the second part of another."""
@@ -102,7 +102,7 @@ class QueryReader:
             place += 1
         return "".join([*parts, text[end:]])
 
-    def _read(self, text: str) -> Reading:
+    def _read(self, text: str) -> QueryReading:
         tokens = self.lexicon.read(text)
         alone = [self._word(token[:4] + token[6:]) for token in tokens]
         others = self._joined(tokens)
@@ -113,7 +113,7 @@ class QueryReader:
             word._replace(readings=tuple(dict.fromkeys((*word.readings, *also)))) if also else word
             for word, also in zip(alone, others, strict=True)
         )
-        return Reading(tokens, words, tuple(dict.fromkeys(words)))
+        return QueryReading(tokens, words, tuple(dict.fromkeys(words)))
 
     def _read_word(self, unplaced: tuple[Any, ...]) -> QueryWord:
         """A token by itself, given without its place in the text."""

@@ -13,7 +13,7 @@ from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters
 from trimtab.webpages.history import Visit, append_history
 from trimtab.webpages.ingest import ingest, read_html
-from trimtab.webpages.items import item_of, provenance_of
+from trimtab.webpages.items import PageItem
 from trimtab.webpages.parse.rendered.render import rendering
 from trimtab.webpages.tracking import Watch, revisit, watch
 
@@ -60,7 +60,7 @@ def ingest_folder(
         "pages": sum(run.counters.kinds.values()),
         "products": len(run.provenance),
         "items": len(run.items),
-        "left_out": run.left_out,
+        "left_out": dict(run.left_out),
         "into": str(into),
         "disagreement": run.counters.disagreement(),
     }
@@ -127,13 +127,11 @@ def post_page(
     counters: PageCounters | None = None,
     currency: str | None = None,
 ) -> dict[str, Any]:
-    """The answer of `POST /pages`: the analysis, the catalogue item (None where there is none) and its provenance."""
+    """What `POST /pages` answers from: the analysis, and `item`, `provenance` and `left_out` as in `PageItem`."""
     found = analyze_page(html, url)
     if counters is not None:
         counters.add(found)
-    item = item_of(found, currency=currency)
-    provenance = provenance_of(found, str(item["item_id"]), url or "") if item is not None else None
-    return {"page": found.as_dict(), "item": item, "provenance": provenance}
+    return {"page": found.as_dict(), **PageItem.of(found, url or "", currency=currency)._asdict()}
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ from typing import Any
 from trimtab.core.errors import BadFile, BadInput, did_you_mean
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.counters import PageCounters, site_of
-from trimtab.webpages.items import item_of, may_change, merged, provenance_of
+from trimtab.webpages.items import PageItem
 from trimtab.webpages.page import Page
 from trimtab.webpages.predict.model import ElementModel
 
@@ -30,7 +30,7 @@ class Ingested:
 
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     provenance: list[dict[str, Any]] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     counters: PageCounters = field(default_factory=PageCounters)
 
 
@@ -43,21 +43,15 @@ def add_page(
         own_hosts: as in `trimtab.webpages.items.may_change`.
     """
     run.counters.add(page)
-    item = item_of(page, currency=currency)
-    if item is None:
-        _leave_out(run, page.kind if page.kind != "product" else "no name or address")
+    found = PageItem.of(page, source, currency=currency)
+    found = found.taken(lambda item_id: run.items.get(item_id, {}), site_of(page.url), own_hosts)
+    if found.item is None or found.provenance is None:
+        run.left_out[str(found.left_out)] += 1
         return None
-    item_id = str(item["item_id"])
-    if not may_change(run.items.get(item_id, {}), site_of(page.url), own_hosts):
-        _leave_out(run, "another shop's")
-        return None
-    run.items[item_id] = merged(run.items.get(item_id, {}), item)
-    run.provenance.append(provenance_of(page, item_id, source))
+    item_id = str(found.item["item_id"])
+    run.items[item_id] = found.item
+    run.provenance.append(found.provenance)
     return item_id
-
-
-def _leave_out(run: Ingested, reason: str) -> None:
-    run.left_out[reason] = run.left_out.get(reason, 0) + 1
 
 
 def page_files(folder: Path) -> list[Path]:

@@ -6,14 +6,16 @@ The same product found twice is one item: by GTIN, else by SKU on the same host,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from trimtab.catalog.schema import MAX_TEXT_BYTES
 from trimtab.webpages.counters import site_of
 from trimtab.webpages.page import Page
 
+NAMELESS = "no name or address"
+ANOTHER_SHOPS = "another shop's"
 _OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 
 
@@ -101,3 +103,41 @@ def merged(known: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
         if value != "" and (name in ("price", "in_stock") or not known.get(name))
     }
     return {**known, **fresh}
+
+
+class PageItem(NamedTuple):
+    """The item of a page, on its way into a catalogue.
+
+    Attributes:
+        item: None where the page is left out.
+        provenance: where each value was read.
+        left_out: why: `NAMELESS`, `ANOTHER_SHOPS`, or the page's kind where that is not `product`.
+    """
+
+    item: dict[str, Any] | None
+    provenance: dict[str, Any] | None
+    left_out: str | None
+
+    @classmethod
+    def of(cls, page: Page, source: str, *, currency: str | None = None) -> PageItem:
+        """What the page says by itself; `currency` as in `item_of`."""
+        item = item_of(page, currency=currency)
+        if item is None:
+            return cls(None, None, NAMELESS if page.kind == "product" else page.kind)
+        return cls(item, provenance_of(page, str(item["item_id"]), source), None)
+
+    def taken(
+        self, known_of: Callable[[str], Mapping[str, Any]], site: str, own_hosts: Collection[str] = ()
+    ) -> PageItem:
+        """The item as the catalogue has it afterwards.
+
+        Args:
+            known_of: the item of an id; empty where it is new.
+            site, own_hosts: as in `may_change`.
+        """
+        if self.item is None:
+            return self
+        known = known_of(self.item["item_id"])
+        if not may_change(known, site, own_hosts):
+            return self._replace(item=None, left_out=ANOTHER_SHOPS)
+        return self._replace(item=merged(known, self.item))

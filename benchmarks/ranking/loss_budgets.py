@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from benchmarks.figures import Figure
+from benchmarks.ranking.studies.budget_study import ASKED, study_budgets
 from trimtab.engine.build.study_problems import JUDGED, load_folds
 from trimtab.ranker.methods.heads import Ensemble
 from trimtab.ranker.methods.problem import lattice
-from trimtab.ranker.study.budget_study import ASKED, study_budgets
 from trimtab.ranker.study.compare import recipe_of
 from trimtab.ranker.training.loss_budgets import CONFIDENCE, Floats
 

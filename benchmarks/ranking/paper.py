@@ -19,16 +19,17 @@ import torch
 from benchmarks.evaluation import agreement
 from benchmarks.ranking import choosing, paper_figures, paper_scale, ranker_costs
 from benchmarks.ranking.paper_figures import DOCS, PAPER, RESULTS
+from benchmarks.ranking.studies import budget_study
+from benchmarks.ranking.studies.budget_study import study_budgets
+from benchmarks.ranking.studies.receipt_study import study_receipts
+from benchmarks.ranking.studies.size_study import SHARES, study_sizes
 from trimtab.engine.build.grocery import Splits
 from trimtab.engine.build.study_problems import HELD_OUT_SIZES, JUDGED, SIZES, load_folds
 from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble
 from trimtab.ranker.methods.registry import make_method
-from trimtab.ranker.study import budget_study, cell
-from trimtab.ranker.study.budget_study import study_budgets
+from trimtab.ranker.study import cell
 from trimtab.ranker.study.compare import DATA_SETS, compare, recipe_of
-from trimtab.ranker.study.receipt_study import study_receipts
 from trimtab.ranker.study.report import write_experiments
-from trimtab.ranker.study.size_study import SHARES, study_sizes
 from trimtab.ranker.study.summary import interval_of
 from trimtab.ranker.training.loss_budgets import CONFIDENCE
 

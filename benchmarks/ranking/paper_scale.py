@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from trimtab.engine.build.study_log import load_shop_data
+from benchmarks.ranking.studies.scale_study import CHOOSER, SIZES, TOGETHER, Oracle, study_scale, truth_of
+from benchmarks.ranking.studies.shop_data import load_shop_data
+from benchmarks.ranking.studies.simulated_log import SimulatedLog
 from trimtab.ranker.study.cell import Fold, Row
 from trimtab.ranker.study.compare import recipe_of
-from trimtab.ranker.study.scale_study import CHOOSER, SIZES, TOGETHER, Oracle, study_scale, truth_of
-from trimtab.ranker.study.simulated_log import SimulatedLog
 
 IN_MEMORY = {"scalarisation": 1_000_000, "boosted": 200_000, "slim_blend": 200_000}
 """Method that keeps its lists -> the most that it learns from."""

@@ -22,7 +22,7 @@ from trimtab.retrieval.understanding.relaxation import dropped
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms
 from trimtab.text.analyser import Analyser
 from trimtab.text.function_words import function_words
-from trimtab.text.query import QueryWord, Reading
+from trimtab.text.query import QueryReading, QueryWord
 
 MAX_QUERY_CHARACTERS = 400
 """The characters of a query that are read; the rest is cut off."""
@@ -31,7 +31,7 @@ MAX_QUERY_CHARACTERS = 400
 class Catalogue(Spelling, Protocol):
     """What items have which words."""
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> QueryReading:
         """The words of a text, as items have them."""
 
     def has_all(self, words: Sequence[QueryWord]) -> bool:

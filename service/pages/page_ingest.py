@@ -20,10 +20,14 @@ from trimtab.service.observability.metrics import Metrics
 from trimtab.service.pages.page_worker import PageWorker
 from trimtab.service.settings import Settings
 from trimtab.webpages.counters import site_of
-from trimtab.webpages.items import may_change, merged
+from trimtab.webpages.items import ANOTHER_SHOPS, NAMELESS, PageItem
 
 FOLDER = "pages"
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+REASONS = {
+    NAMELESS: "nothing on it names the product",
+    ANOTHER_SHOPS: "the item is not of this page's host, and POST /tracked follows the prices of other shops",
+}
 
 
 class PageIngest:
@@ -64,26 +68,23 @@ class PageIngest:
         wanted = currency or built.shop.catalogue.currency
         found = await self._worker.ask({"task": "page", "html": html, "url": url, "currency": wanted})
         self._metrics.pages.count(found.pop("counted"))
-        if found["item"] is None:
-            kind = found["page"]["kind"]
-            reason = f"it is not a product page but {kind}" if kind != "product" else "nothing on it names the product"
-            return {**found, "version": None, "left_out": reason}
-        if not keep:
+        read = PageItem(found["item"], found["provenance"], found["left_out"])
+        if read.item is not None and not keep:
             return {**found, "version": None, "left_out": "it was asked not to be kept"}
-        known = self._known(built, found["item"]["item_id"])
         # By the address that was sent with the page: what the page says of itself anybody can write.
-        if not may_change(known, site_of(url), self._own_hosts):
-            reason = "the item is not of this page's host, and POST /tracked follows the prices of other shops"
-            return {**found, "item": None, "version": None, "left_out": reason}
-        item = merged(known, found["item"])
+        taken = read.taken(lambda item_id: self._known(built, item_id), site_of(url), self._own_hosts)
+        found |= taken._asdict()
+        if taken.item is None:
+            reason = REASONS.get(str(taken.left_out), f"it is not a product page but {taken.left_out}")
+            return {**found, "version": None, "left_out": reason}
         now = datetime.now(UTC)
-        line = orjson.dumps({"timestamp": now, **found["provenance"], "item": item}, option=LINE)
+        line = orjson.dumps({"timestamp": now, **found["provenance"], "item": taken.item}, option=LINE)
         try:
             await asyncio.wrap_future(self._provenance.append([line]))
         except OSError:
             raise Unavailable("pages cannot be written to the disk now; send it again", retry_after_seconds=5) from None
-        version = await self._catalogue.put(built, [item])
-        return {**found, "item": item, "version": version, "left_out": None}
+        version = await self._catalogue.put(built, [taken.item])
+        return {**found, "version": version}
 
     def _known(self, built: Engine, item_id: str) -> dict[str, Any]:
         try:

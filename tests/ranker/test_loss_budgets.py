@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.ranking.studies.budget_study import study_budgets
 from tests.ranker.problems import small_problem
 from trimtab.ranker.loss_budgets import LossBudgets
 from trimtab.ranker.methods.problem import Problem
-from trimtab.ranker.study.budget_study import study_budgets
 from trimtab.ranker.training.loss_budgets import fit_loss_budgets, is_within, paths_by_objective
 
 LOSS = 0.01

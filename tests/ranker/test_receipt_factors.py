@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.ranking.studies.receipt_study import study_receipts
 from tests.ranker.problems import small_problem
 from trimtab.ranker.methods.heads import CalibratedHeads
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.study.cell import Fold
-from trimtab.ranker.study.receipt_study import study_receipts
 from trimtab.ranker.training.heads import Recipe
 from trimtab.ranker.training.receipt_factors import (
     TYPICAL_DIFFERENCE,

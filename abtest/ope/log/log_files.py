@@ -19,7 +19,7 @@ NOTHING_MET: Hashes = np.empty(0, dtype=np.uint64)
 
 
 @dataclass(frozen=True)
-class Reading:
+class LogReading:
     """How the files of a log are read."""
 
     reader: ImpressionReader
@@ -55,7 +55,7 @@ def frames_of(reader: ImpressionReader, engine: Engine, tasks: Tasks | None = No
         arrays = FrameArrays(engine)
         yield from map(arrays.slates_of, reader)
         return
-    how = Reading(reader, EngineReference(engine))
+    how = LogReading(reader, EngineReference(engine))
     alone = ((part, NOTHING_MET) for part in reader.parts)
     for part, found in zip(reader.parts, tasks.map(read_file, how, alone), strict=True):
         met = reader.met_before(found.part)
@@ -64,7 +64,7 @@ def frames_of(reader: ImpressionReader, engine: Engine, tasks: Tasks | None = No
         yield from file.frames
 
 
-def read_file(how: Reading, item: tuple[Path, Hashes]) -> ReadFile:
+def read_file(how: LogReading, item: tuple[Path, Hashes]) -> ReadFile:
     """Read one file, without decisions that were met before."""
     part, arrays = how.reader.read_part(*item), FrameArrays(how.engine.engine)
     return ReadFile([arrays.slates_of(frame) for frame in part.frames], replace(part, frames=()))

@@ -152,9 +152,16 @@ class SimulatedLog:
     """A log of as many searches as are asked for."""
 
     def __init__(
-        self, data: ShopData, truth: Truth, *, seed: int = 0, device: str = "cpu", n_copies: int = N_COPIES
+        self,
+        data: ShopData,
+        truth: Truth,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        n_copies: int = N_COPIES,
+        lists_per_partition: int = LISTS_PER_PARTITION,
     ) -> None:
-        self.data, self.device, self.seed = data, device, seed
+        self.data, self.device, self.seed, self.lists_per_partition = data, device, seed, lists_per_partition
         self.truth = truth._replace(heads=truth.heads.to(device))
         rng = np.random.Generator(np.random.PCG64(seed))
         every = np.arange(len(data.households))
@@ -170,7 +177,7 @@ class SimulatedLog:
     @torch.no_grad()
     def partition(self, number: int, n: int | None = None) -> Searches:
         """Searches of a number, the same on every device; as many as a partition has where `n` is not given."""
-        n = LISTS_PER_PARTITION if n is None else n
+        n = self.lists_per_partition if n is None else n
         rng = np.random.Generator(np.random.PCG64([self.seed, number]))
         drawn = rng.choice(len(self._features), n, p=self.data.frequencies), rng.integers(0, self._n_known, n)
         queries, households = (torch.from_numpy(one).to(self.device) for one in drawn)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.ranking.studies.simulated_log import ShopData
 from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.build.grocery import HEADS, Splits, at_end_of_week, sample_intents
@@ -22,7 +23,6 @@ from trimtab.engine.build.study_problems import (
 )
 from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.ranker.study.prepared import load_problem, save_problem
-from trimtab.ranker.study.simulated_log import ShopData
 from trimtab.ranker.training.lists import RankedList, pad_lists
 
 N_CANDIDATES = 20

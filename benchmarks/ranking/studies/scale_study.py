@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count, islice
 
@@ -17,6 +17,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
+from benchmarks.ranking.studies.simulated_log import PURCHASE, SimulatedLog, Truth
 from trimtab.core.errors import BadInput
 from trimtab.core.records import FloatArray
 from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble
@@ -34,7 +35,6 @@ from trimtab.ranker.study.cell import (
     training_preferences,
 )
 from trimtab.ranker.study.measures import Axes, axes_of, hypervolume, quality_of
-from trimtab.ranker.study.simulated_log import LISTS_PER_PARTITION, PURCHASE, SimulatedLog, Truth
 from trimtab.ranker.training.heads import (
     MANY_LISTS,
     Recipe,
@@ -49,10 +49,6 @@ from trimtab.ranker.training.heads import (
 )
 
 SIZES = (20, 200, 2_000, 20_000, 200_000, 1_000_000, 10_000_000)
-MOST_IN_MEMORY = MANY_LISTS.n_steps * MANY_LISTS.lists_per_step
-"""As many lists as the served recipe draws; of more each is used once."""
-MOST_STEPS = 3_000
-"""The most steps of one pass: batches of more lists are larger instead."""
 CHOOSER = "slim_blend"
 """The method whose purchase head simulated shoppers choose by."""
 GRADE_SCALE = 3.0
@@ -83,15 +79,37 @@ def truth_of(fold: Fold, recipe: Recipe, *, seed: int = 0) -> Truth:
     return Truth(heads, float(sharpness), float((bought.sum(dim=1) > 1).float().mean()))
 
 
-def recipe_for_size(n_lists: int, *, device: str = "cpu") -> Recipe:
-    """The served recipe; of more lists than that draws, one pass of as many steps or more of larger batches."""
-    if n_lists <= MOST_IN_MEMORY:
-        return replace(MANY_LISTS, device=device)
-    lists_per_step = max(MANY_LISTS.lists_per_step, n_lists // MOST_STEPS)
-    return replace(MANY_LISTS, n_steps=n_lists // lists_per_step, lists_per_step=lists_per_step, device=device)
+@dataclass(frozen=True)
+class Training:
+    """How networks learn from a number of lists.
+
+    Attributes:
+        recipe: the served one.
+        most_steps: of one pass; batches of more lists are larger instead.
+    """
+
+    recipe: Recipe = MANY_LISTS
+    most_steps: int = 3_000
+
+    @property
+    def most_in_memory(self) -> int:
+        """As many lists as the recipe draws; of more each is used once."""
+        return self.recipe.n_steps * self.recipe.lists_per_step
+
+    def recipe_for(self, n_lists: int, *, device: str = "cpu") -> Recipe:
+        """The recipe; of more lists than it draws, one pass of as many steps or more of larger batches."""
+        if n_lists <= self.most_in_memory:
+            return replace(self.recipe, device=device)
+        lists_per_step = max(self.recipe.lists_per_step, n_lists // self.most_steps)
+        return replace(self.recipe, n_steps=n_lists // lists_per_step, lists_per_step=lists_per_step, device=device)
 
 
-def study_scale(log: SimulatedLog, methods: Sequence[str], sizes: Sequence[int], *, seed: int = 0) -> Iterator[Row]:
+AS_SERVED = Training()
+
+
+def study_scale(
+    log: SimulatedLog, methods: Sequence[str], sizes: Sequence[int], *, training: Training = AS_SERVED, seed: int = 0
+) -> Iterator[Row]:
     """Rows as they are measured: `method`, `n_lists`, `hypervolume`, `ndcg`, `calibration_error`, `train_seconds`.
 
     Args:
@@ -102,7 +120,7 @@ def study_scale(log: SimulatedLog, methods: Sequence[str], sizes: Sequence[int],
     axes = axes_of(test)
     if Oracle.name in methods:
         yield {"method": Oracle.name, "n_lists": 0, **measured(Oracle(test, expected), held_out, test, axes)}
-    learning = _Learning(log, held_out, seed)
+    learning = _Learning(log, held_out, training, seed)
     for n_lists in sizes:
         for name in methods:
             if name != Oracle.name:
@@ -127,14 +145,14 @@ def measured(method: Method, held_out: Problem, test: Problem, axes: Axes) -> Ro
 class _Learning:
     """Fits methods to the first lists of a log."""
 
-    def __init__(self, log: SimulatedLog, held_out: Problem, seed: int) -> None:
-        self.log, self.held_out, self.seed = log, held_out, seed
+    def __init__(self, log: SimulatedLog, held_out: Problem, training: Training, seed: int) -> None:
+        self.log, self.held_out, self.training, self.seed = log, held_out, training, seed
         self._networks = lru_cache(maxsize=1)(self._learned)
         self._lists = lru_cache(maxsize=1)(self._in_memory)
 
     def fitted(self, name: str, n_lists: int) -> tuple[Method, float]:
         """A method, and the seconds that it learned; one network takes a third of what three take."""
-        method = make_method(name, recipe_for_size(n_lists, device=self.log.device), seed=self.seed)
+        method = make_method(name, self.training.recipe_for(n_lists, device=self.log.device), seed=self.seed)
         if name in TOGETHER:
             networks, seconds = self._networks(n_lists)
             heads = networks[0] if name == CalibratedHeads.name else Average([*networks])
@@ -150,8 +168,8 @@ class _Learning:
 
     def _learned(self, n_lists: int) -> tuple[list[Heads], float]:
         """Networks, and how long they learned."""
-        recipe = recipe_for_size(n_lists, device=self.log.device)
-        lists = self._lists(n_lists).lists if n_lists <= MOST_IN_MEMORY else None
+        recipe = self.training.recipe_for(n_lists, device=self.log.device)
+        lists = self._lists(n_lists).lists if n_lists <= self.training.most_in_memory else None
         started = time.perf_counter()
         networks = self._in_one_pass(recipe) if lists is None else fit_members(lists, recipe, seed=self.seed)
         return networks, time.perf_counter() - started
@@ -169,7 +187,7 @@ class _Learning:
         return islice(batches, recipe.n_steps)
 
     def _in_memory(self, n_lists: int) -> Problem:
-        numbers = range(FIRST_TO_LEARN_FROM, FIRST_TO_LEARN_FROM + -(-n_lists // LISTS_PER_PARTITION))
+        numbers = range(FIRST_TO_LEARN_FROM, FIRST_TO_LEARN_FROM + -(-n_lists // self.log.lists_per_partition))
         return self.log.problem(numbers)[0].take(np.arange(n_lists))
 
 

@@ -10,6 +10,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+from benchmarks.ranking.studies.scale_study import Training, study_scale
+from benchmarks.ranking.studies.simulated_log import Histories, ShopData, SimulatedLog, Truth
 from tests.ranker.test_features import some_items, some_query, some_words
 from trimtab.core.records import Candidates
 from trimtab.core.understood import Understood
@@ -18,9 +20,6 @@ from trimtab.ranker.item_values import ItemValues
 from trimtab.ranker.methods.problem import Problem, multipliers_of
 from trimtab.ranker.model import Heads
 from trimtab.ranker.objectives import RELEVANCE, REVENUE, Objective
-from trimtab.ranker.study import scale_study, simulated_log
-from trimtab.ranker.study.scale_study import MOST_IN_MEMORY, MOST_STEPS, recipe_for_size, study_scale
-from trimtab.ranker.study.simulated_log import Histories, ShopData, SimulatedLog, Truth
 from trimtab.ranker.training.heads import Recipe
 from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.users import History
@@ -59,7 +58,9 @@ def small_shop(seed: int = 0) -> ShopData:
 @pytest.fixture(scope="module")
 def log() -> SimulatedLog:
     torch.manual_seed(1)
-    return SimulatedLog(small_shop(), Truth(Heads(len(FEATURES), 2, ()), sharpness=4.0, second=0.2), n_copies=2)
+    return SimulatedLog(
+        small_shop(), Truth(Heads(len(FEATURES), 2, ()), sharpness=4.0, second=0.2), n_copies=2, lists_per_partition=256
+    )
 
 
 def test_what_is_known_of_a_household_is_what_a_search_would_know() -> None:
@@ -110,20 +111,18 @@ def test_a_shop_is_kept_in_files(tmp_path: Path) -> None:
 
 
 def test_recipes_see_each_list_of_many_once() -> None:
-    assert recipe_for_size(MOST_IN_MEMORY).n_steps * recipe_for_size(MOST_IN_MEMORY).lists_per_step == MOST_IN_MEMORY
-    many = recipe_for_size(10_000_000)
-    assert many.n_steps == MOST_STEPS
+    training = Training()
+    one = training.recipe_for(training.most_in_memory)
+    assert one.n_steps * one.lists_per_step == training.most_in_memory
+    many = training.recipe_for(10_000_000)
+    assert many.n_steps == training.most_steps
     assert 0.999 < many.n_steps * many.lists_per_step / 10_000_000 <= 1
 
 
-def test_methods_are_measured_in_memory_and_in_one_pass(log: SimulatedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_methods_are_measured_in_memory_and_in_one_pass(log: SimulatedLog) -> None:
     recipe = Recipe(hidden=(4,), n_members=2, n_steps=40, lists_per_step=16, learning_rate=3e-2)
-    monkeypatch.setattr(scale_study, "MANY_LISTS", recipe)
-    monkeypatch.setattr(scale_study, "MOST_IN_MEMORY", 640)
-    monkeypatch.setattr(scale_study, "MOST_STEPS", 100)
-    monkeypatch.setattr(simulated_log, "LISTS_PER_PARTITION", 256)
-    monkeypatch.setattr(scale_study, "LISTS_PER_PARTITION", 256)
-    rows = list(study_scale(log, ["truth", "heads", "ensemble", "scalarisation"], [20, 2000]))
+    methods = ["truth", "heads", "ensemble", "scalarisation"]
+    rows = list(study_scale(log, methods, [20, 2000], training=Training(recipe, most_steps=100)))
     found = {(row["method"], row["n_lists"]): row["hypervolume"] for row in rows}
     assert set(found) == {
         ("truth", 0),
