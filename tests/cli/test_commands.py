@@ -274,7 +274,7 @@ def test_the_documentation_lists_the_columns_of_the_schema(trimtab: Trimtab, tmp
 def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:
     log, report = tmp_path / "log", tmp_path / "report"
     with pytest.MonkeyPatch.context() as patch, a_terminal(patch) as shown:
-        assert trimtab("simulate", small_bundle, "--impressions", "600", "--out", log, "--seed", "1").returncode == 0
+        assert trimtab("simulate", small_bundle, "--impressions", "100", "--out", log, "--seed", "1").returncode == 0
         assert "━" in shown()
     asked = ("replay", log, "--bundle", small_bundle, "--out", report)
     policies = ("--policy", "relevant=w_relevance:1", "--policy", "expensive=w_relevance:0.8,w_revenue:0.2")
