@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,11 +27,18 @@ import orjson
 from trimtab.catalog.live.change_lines import LINE, START, ChangeLine, LogPlace, read_line
 from trimtab.catalog.live.changes import Change, Item
 from trimtab.core.atomic import new_file, sync_folder
+from trimtab.core.errors import BadFile
 
 SUFFIX = ".jsonl"
+SEGMENT = re.compile(r"\d{12,}(?:\.[1-9]\d*)?\.jsonl", re.ASCII)
+"""Names of its files; others in the folder are not the log's."""
 SEGMENT_BYTES = 16_000_000
 """A segment longer than this is followed by a new one."""
 LOCK = "lock"
+REMEDY = (
+    "the changes before and behind it are kept: stop trimtab, take this line out of the file, start it, and send again "
+    "what the line was, if it was a change"
+)
 
 
 class ChangeLog:
@@ -223,7 +231,8 @@ class ChangeLog:
 def _segments(folder: Path) -> list[Path]:
     """The files of the log in order, without those that a cut has replaced, which a kill may have left."""
     found: dict[int, Path] = {}
-    for segment in sorted(folder.glob(f"*{SUFFIX}"), key=_n_cuts):
+    files = (path for path in folder.glob(f"*{SUFFIX}") if SEGMENT.fullmatch(path.name))
+    for segment in sorted(files, key=_n_cuts):
         found[_first_version(segment)] = segment
     segments, n_cuts = list[Path](), 0
     for _, segment in sorted(found.items()):
@@ -250,7 +259,7 @@ def _reaching(segments: list[Path], moment: datetime) -> list[Path]:
     for place in range(len(segments) - 1, 0, -1):
         with segments[place].open("rb") as file:
             first = file.readline()
-        if first.endswith(b"\n") and read_line(first, segments[place].name).change.timestamp <= moment:
+        if first.endswith(b"\n") and _line(first, segments[place], 0).change.timestamp <= moment:
             return segments[place:]
     return segments
 
@@ -262,7 +271,22 @@ def _lines(segment: Path, offset: int) -> Iterator[ChangeLine]:
         for raw in file:
             if not raw.endswith(b"\n"):
                 return  # a killed process left it; the next writer cuts it off
-            yield read_line(raw, segment.name)
+            yield _line(raw, segment, offset)
+            offset += len(raw)
+
+
+def _line(raw: bytes, segment: Path, offset: int) -> ChangeLine:
+    """The line at an offset.
+
+    Raises:
+        BadFile: it is not a change; says what can be done about it.
+    """
+    try:
+        return read_line(raw, str(segment))
+    except BadFile as error:
+        with segment.open("rb") as file:
+            row = 1 + file.read(offset).count(b"\n")
+        raise BadFile(segment, f"{error.problem}; {REMEDY}", row=row) from None
 
 
 def _write(segment: Path, offset: int, lines: bytes) -> int:

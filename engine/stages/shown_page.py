@@ -55,4 +55,4 @@ def with_matched_words(slate: Slate, pipeline: Pipeline) -> Slate:
     columns = {field: store.texts(field, slate.rows) for field in FIELDS}
     columns["attributes"] = list(map(store.searched_attributes_at, slate.rows.tolist()))
     texts = [dict(zip(FIELDS, one, strict=True)) for one in zip(*(columns[field] for field in FIELDS), strict=True)]
-    return replace(slate, matched=tuple(matched_fields(slate.query.wording, one, analyser) for one in texts))
+    return replace(slate, matched=tuple(matched_fields(slate.query.wording, texts, analyser)))

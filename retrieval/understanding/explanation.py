@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from trimtab.core.understood import Understood
 from trimtab.text.analyser import Analyser
@@ -10,18 +11,27 @@ from trimtab.text.analyser import Analyser
 FIELDS = ("title", "product_type", "brand", "category", "attributes", "description")
 
 
-def matched_fields(query: Understood, texts: Mapping[str, str], analyser: Analyser) -> dict[str, list[str]]:
-    """The fields that have each word or synonym of a query, by word; a word that no field has is there with none.
+def matched_fields(
+    query: Understood, items: Iterable[Mapping[str, str]], analyser: Analyser
+) -> Iterator[dict[str, list[str]]]:
+    """For each item the fields that have each word or synonym of a query; a word that no field has is there with none.
 
     Args:
-        texts: of an item, by `FIELDS`.
+        items: their texts, by `FIELDS`.
     """
-    terms_of = {field: frozenset(analyser.terms(texts[field])) for field in FIELDS}
-    found: dict[str, list[str]] = {}
-    for word, alternatives in _wanted(query, analyser):
-        fields = [field for field, terms in terms_of.items() if any(one <= terms for one in alternatives)]
-        found[word] = [field for field in FIELDS if field in fields or field in found.get(word, ())]
-    return found
+    wanted = list(_wanted(query, analyser))
+
+    @cache
+    def terms_of(text: str) -> frozenset[str]:
+        return frozenset(analyser.terms(text))
+
+    for texts in items:
+        terms = {field: terms_of(texts[field]) for field in FIELDS}
+        found: dict[str, list[str]] = {}
+        for word, alternatives in wanted:
+            fields = [field for field in FIELDS if any(one <= terms[field] for one in alternatives)]
+            found[word] = [field for field in FIELDS if field in fields or field in found.get(word, ())]
+        yield found
 
 
 def _wanted(query: Understood, analyser: Analyser) -> Iterator[tuple[str, list[frozenset[str]]]]:

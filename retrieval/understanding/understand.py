@@ -7,6 +7,7 @@ values, synonyms and items.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -97,7 +98,7 @@ NO_WISHES = Wishes()
 def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Understood:
     """What a query means to a catalogue."""
     steps = known.steps if wishes.steps is None else wishes.steps
-    words = (wishes.rewritten or text)[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
+    words = _readable(wishes.rewritten or text)
     analyser, language = known.analyser, wishes.language
     other = retyped(words, analyser, known.catalogue) if steps.correct else None
     typed = words = other or words
@@ -132,6 +133,13 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         language=language,
         linking=linking,
     )
+
+
+def _readable(text: str) -> str:
+    """As much of a query as is read, by the characters of the form that words are read in: one may become eighteen."""
+    cut = text[:MAX_QUERY_CHARACTERS].encode(errors="replace").decode()
+    normal = unicodedata.normalize("NFKC", cut)
+    return cut if len(normal) <= MAX_QUERY_CHARACTERS else normal[:MAX_QUERY_CHARACTERS]
 
 
 def _linking(text: str, mentions: Iterable[Mention], analyser: Analyser) -> tuple[str, ...]:

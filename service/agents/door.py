@@ -5,7 +5,7 @@ Each request stands alone: there are no sessions to keep, so that any worker ans
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +69,7 @@ class AgentsDoor:
                 lambda asked, _: tools.get_product(asked),
             ),
         }
+        self._listed = _listed(self._tools)  # once: schemas take as long as several searches
         server: Server[Any] = Server(
             "trimtab",
             version=version,
@@ -103,17 +104,7 @@ class AgentsDoor:
     async def _list(
         self, _: ServerRequestContext[Any], __: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(
-            tools=[
-                types.Tool(
-                    name=name,
-                    description=tool.description,
-                    input_schema=tool.arguments.model_json_schema(by_alias=True),
-                    annotations=types.ToolAnnotations(read_only_hint=True),
-                )
-                for name, tool in self._tools.items()
-            ]
-        )
+        return self._listed
 
     async def _call(
         self, context: ServerRequestContext[Any, Request], called: types.CallToolRequestParams
@@ -141,3 +132,17 @@ class AgentsDoor:
             raise MCPError(code, str(as_requested(error))) from None
         text = types.TextContent(type="text", text=orjson.dumps(answer).decode())
         return types.CallToolResult(content=[text], structured_content=answer)
+
+
+def _listed(tools: Mapping[str, Tool]) -> types.ListToolsResult:
+    return types.ListToolsResult(
+        tools=[
+            types.Tool(
+                name=name,
+                description=tool.description,
+                input_schema=tool.arguments.model_json_schema(by_alias=True),
+                annotations=types.ToolAnnotations(read_only_hint=True),
+            )
+            for name, tool in tools.items()
+        ]
+    )

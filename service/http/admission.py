@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import inf
+from statistics import median
 from typing import Literal, NoReturn, Protocol
 
 from fastapi import Request
@@ -27,7 +28,8 @@ from trimtab.service.observability.metrics import Metrics
 Priority = Literal["shopper", "batch"]
 RETRY_SECONDS: dict[Priority, float] = {"shopper": 1.0, "batch": 10.0}
 SHARE_OF_QUEUE: dict[Priority, float] = {"shopper": 1.0, "batch": 0.5}
-SMOOTHING = 0.1
+LATELY = 15
+"""Moves of the queue whose median says how quickly it moves: one that was held up says nothing of those behind it."""
 DEFAULT_URGENCY = 3
 _URGENCY = re.compile(r"(?:^|,)\s*u=([0-7])\s*(?:[,;]|$)")
 
@@ -55,7 +57,7 @@ class Admission:
         self._patience_seconds = patience_seconds
         self._at_once = at_once
         self._n_inside = 0
-        self._seconds_a_place = 0.0
+        self._seconds_a_move: deque[float] = deque(maxlen=LATELY)
         self._last_left = 0.0
         self._moves = False
         self._shopper_refused = -inf
@@ -103,7 +105,7 @@ class Admission:
         """The next one's turn: the first of the shoppers, else the first of the others."""
         now = self.clock()
         if self._moves:
-            self._seconds_a_place += SMOOTHING * (now - self._last_left - self._seconds_a_place)
+            self._seconds_a_move.append(now - self._last_left)
         self._last_left = now
         self._moves = True
         for queue in self._queue.values():
@@ -120,7 +122,9 @@ class Admission:
         n_waiting = sum(not place.done() for queue in self._queue.values() for place in queue)
         if n_waiting >= int(share * self._n_places):
             return True
-        return n_waiting > 0 and (n_waiting + 1) * self._seconds_a_place > share * self._patience_seconds
+        if n_waiting == 0 or not self._seconds_a_move:
+            return False
+        return (n_waiting + 1) * median(self._seconds_a_move) > share * self._patience_seconds
 
 
 class Turn:

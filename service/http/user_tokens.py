@@ -1,7 +1,8 @@
 """Who a browser says it is: a token that the shop's own server signed, because anybody can read a page's key.
 
 A `user_token` is a JSON Web Token signed by HMAC with SHA-256 (`HS256`) and the secret that the shop's server and this
-service share: `sub` is the user's id, `exp` when it ends.
+service share: `sub` is the user's id, `exp` when it ends. One that names nobody is refused, and one whose id is longer
+than ids may be: cut, it would be somebody else's.
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 import jwt
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from trimtab.core.errors import BadParameter, Unauthorised
-from trimtab.core.log import identity
 from trimtab.service.http.keys import Grant
+from trimtab.service.identifiers import Identity
 
 ALGORITHM = "HS256"
 CLOCK_TOLERANCE_SECONDS = 30
-MAX_USER_CHARACTERS = 128
+_IDENTITY: TypeAdapter[str | None] = TypeAdapter(Identity)
 
 
 class Named(Protocol):
@@ -58,7 +59,7 @@ class UserTokens:
 
         Raises:
             BadParameter: a browser's key comes with a `user_id`, both are given, or tokens are not read here.
-            Unauthorised: the token is not signed by this secret, or has ended.
+            Unauthorised: the token is not signed by this secret, has ended, or names nobody.
         """
         if user_token is None:
             if user_id is not None and key is not None and key.browser:
@@ -68,7 +69,7 @@ class UserTokens:
             raise BadParameter("user_id", "is given beside user_token", "one of the two")
         if self._secret is None:
             raise BadParameter("user_token", "no tokens are read here", "a service with TRIMTAB_USER_TOKEN_SECRET")
-        return identity(self._subject(self._secret, user_token))
+        return self._subject(self._secret, user_token)
 
     def _subject(self, secret: str, token: str) -> str:
         try:
@@ -85,4 +86,10 @@ class UserTokens:
             raise Unauthorised(
                 f"this user_token is none: it needs sub, exp and a signature by {ALGORITHM} with the shop's secret"
             ) from None
-        return str(claims["sub"])[:MAX_USER_CHARACTERS]
+        try:
+            subject = _IDENTITY.validate_python(claims["sub"])
+        except ValidationError:
+            subject = None
+        if subject is None:
+            raise Unauthorised("this user_token names nobody: sub is what user_id may be, and not blank")
+        return subject

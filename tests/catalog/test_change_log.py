@@ -110,11 +110,28 @@ def test_times_follow_one_another_whatever_the_clock_says(tmp_path: Path) -> Non
 
 
 def test_a_line_that_is_no_change_is_named(tmp_path: Path) -> None:
+    reader = ChangeLog(tmp_path)
     append(ChangeLog(tmp_path), "a")
+    assert read_ids(reader) == ["a"]
     (segment,) = tmp_path.glob("*.jsonl")
-    segment.write_bytes(segment.read_bytes() + b"nonsense\n")
-    with pytest.raises(BadFile, match=r"000000000001.jsonl: has a line that is not a change of .*: b'nonsense"):
-        ChangeLog(tmp_path).read()
+    sound = segment.read_bytes()
+    segment.write_bytes(sound + b"nonsense\n")
+    says = rf"^{segment}, row 2: has a line that is not a change of .*: b'nonsense.*; .* take this line out of the file"
+    for log in (reader, ChangeLog(tmp_path)):
+        with pytest.raises(BadFile, match=says):
+            log.read()
+    segment.write_bytes(sound)
+    assert append(ChangeLog(tmp_path), "b") == 2
+    assert read_ids(reader) == ["b"]
+
+
+def test_files_of_others_in_its_folder_are_not_the_logs(tmp_path: Path) -> None:
+    for name in ("foreign.jsonl", "1.jsonl", "000000000000.x.jsonl", ".jsonl"):
+        (tmp_path / name).write_bytes(b"nonsense\n")
+    log = ChangeLog(tmp_path)
+    assert not log.has_more()
+    assert append(log, "a") == 1
+    assert read_ids(ChangeLog(tmp_path)) == ["a"]
 
 
 def test_readers_begin_again_when_lines_that_they_read_are_cut_off(tmp_path: Path, segment_per_line: None) -> None:

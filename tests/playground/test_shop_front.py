@@ -220,6 +220,7 @@ def test_a_browser_says_who_it_is_by_a_token_alone(
         "none",
         jwt.encode({"sub": "ann", "exp": until + 60}, SECRET[::-1]),
         jwt.encode({"sub": "ann"}, SECRET),
+        *(jwt.encode({"sub": nobody, "exp": until + 60}, SECRET) for nobody in ("", " ", "a" * 129, "\ud800")),
     ):
         assert service.get("/search", params={"q": "soup", "user_token": wrong}, headers=ours).status_code == 401
     for scope in ("admin", "metrics"):

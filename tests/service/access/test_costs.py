@@ -31,6 +31,8 @@ OF_OTHERS = 200.0
 MOST_MB = 64.0
 QUERIES = ("ice cream", "whole bean coffee", "tomato soup", "greek yogurt", "cheddar cheese", "penne pasta")
 WORDS = " ".join(f"yogurtt{n} vanila{n}" for n in range(40))[:512]
+LIGATURES = 400 * "\ufdfa"
+"""Letters that become eighteen each when a text is brought into one form."""
 
 number = itertools.count()
 
@@ -93,6 +95,7 @@ SEARCHES: dict[str, Asked] = {
         Request("/search", params={**EVERYTHING, **FACETS}),
         Request("/search", params={**EVERYTHING, **FILTERS}),
         Request("/search", params={"q": WORDS, "k": 200}),
+        Request("/search", params={"q": LIGATURES, "k": 200}),
         Request("/search", params={"q": "*", "k": 200, "offset": 1000, "sort": "price:desc", **FACETS}),
     ],
     "POST /search": lambda _: [Request("/search", {**EVERYTHING, **FACETS, "explain": True})],
@@ -105,7 +108,7 @@ SEARCHES: dict[str, Asked] = {
     "GET /items/{item_id}/together": lambda item: [Request(f"/items/{item}/together", params={"k": 200, **FACETS})],
     "GET /healthz": lambda _: [Request("/healthz")],
     "GET /readyz": lambda _: [Request("/readyz")],
-    "POST /mcp": lambda _: [Request("/mcp", AGENT)],
+    "POST /mcp": lambda _: [Request("/mcp", AGENT), Request("/mcp", {**AGENT, "method": "tools/list", "params": {}})],
     "POST /events by a browser": lambda _: [Request("/events", batch(50))],
 }
 """What needs `search` at most, or the key that is in a page."""
