@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.attributes.counting import place_by_code
+from trimtab.catalog.attributes.counting import n_beside, place_by_code
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -46,7 +46,9 @@ class Groups:
         return np.sort(np.unique(self.codes[rows], return_index=True)[1]).astype(np.int64)
 
     def together(self, rows: Rows) -> Rows:
-        """The rows, those of a group beside each other."""
+        """Ascending rows, those of a group beside each other."""
+        if self.are_beside:
+            return rows
         codes = self.codes[rows]
         if len(rows) < MANY_ROWS:
             return rows[np.argsort(codes, kind="stable")]
@@ -56,8 +58,10 @@ class Groups:
         return rows[order]
 
     def n_of(self, rows: Rows) -> int:
-        """How many groups some rows are of."""
+        """How many groups some ascending rows are of."""
         codes = self.codes[rows]
+        if self.are_beside:
+            return n_beside(codes)
         return len(np.unique(codes)) if len(rows) < MANY_ROWS else int(np.count_nonzero(np.bincount(codes)))
 
     def to_be_bought(self, rows: Rows, in_stock: NDArray[np.bool_]) -> Rows:
@@ -88,6 +92,11 @@ class Groups:
         rows: Rows = np.sort(order[starts[code] : ends[code]])
         there = rows != row if self._gone is None else (rows != row) & ~self._gone[rows]
         return np.asarray(rows[there])
+
+    @cached_property
+    def are_beside(self) -> bool:
+        """Whether the items of each group stand beside each other, as feeds have them."""
+        return n_beside(self.codes) == int(np.count_nonzero(np.bincount(self.codes)))
 
     @cached_property
     def _members(self) -> tuple[Rows, Rows, Rows]:

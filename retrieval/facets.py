@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,54 +46,58 @@ def facet_of(column: AttributeColumn, rows: IntArray, limit: int, *, groups: Int
         limit: the most values of a name that are counted one by one, the most frequent ones; ranges are always few.
         groups: [n_items] counts the groups of the rows, each once for a value, instead of the rows.
     """
-    if groups is not None or column.is_few(rows) or (column.is_multi and not column.is_named):
-        return _facet_of_values(column, rows, limit, groups)
+    if column.is_few(rows):
+        return _facet_of_few(column, rows, limit, groups)
+    if column.is_named and groups is not None:
+        return _named_facet(column, *column.counts_by_owner(rows, groups, column.same, column.n_levels), limit)
     counts, n_having = column.counts_at(rows)
     missing = len(rows) - n_having
     if column.is_named:
-        return _named_facet(column, counts, limit, missing)
-    return _facet_of_numbers(column, *_levels_counted(column, counts), missing)
+        return _named_facet(column, counts, missing, limit)
+    distinct, n_of_each = _levels_counted(column, counts)
+    if groups is None and not column.is_multi:
+        return _facet_of_numbers(column, distinct, n_of_each, lambda lows: (_sums(lows, distinct, n_of_each), missing))
+    owners = np.arange(column.n_items) if groups is None else groups
+    return _facet_of_numbers(
+        column,
+        distinct,
+        n_of_each,
+        lambda lows: column.counts_by_owner(rows, owners, _places(lows, column.levels), len(lows)),
+    )
 
 
-def _facet_of_values(column: AttributeColumn, rows: IntArray, limit: int, groups: IntArray | None) -> Facet:
-    """The facet by the values of each row: those of a group, or of a range, must be known to be one's."""
-    codes, owners = column.codes_at(rows)
-    if groups is None:
-        missing = len(rows) - column.n_owners(owners)
-    else:
-        owners = groups[rows[owners]]
-        missing = n_beside(groups[rows]) - n_beside(owners)
+def _facet_of_few(column: AttributeColumn, rows: IntArray, limit: int, groups: IntArray | None) -> Facet:
+    """The facet of so few rows that the values of each are looked up."""
+    codes, places = column.codes_at(rows)
+    owners = places if groups is None else groups[rows[places]]
+    missing = (len(rows) if groups is None else n_beside(groups[rows])) - n_beside(owners)
     if column.is_named:
-        if groups is None:
-            return _named_facet(column, np.bincount(codes, minlength=column.n_levels), limit, missing)
-        return _named_facet(column, _once_each(column.same[codes], owners, column.n_levels), limit, missing)
+        return _named_facet(column, _once_each(column.same[codes], owners, column.n_levels), missing, limit)
     values = column.levels[codes]
-    if column.is_few(rows):
-        distinct, counts = np.unique(values, return_counts=True)
-    else:
-        distinct, counts = _levels_counted(column, np.bincount(codes, minlength=column.n_levels))
-    is_repeated = groups is not None or column.is_multi
-    return _facet_of_numbers(column, distinct, counts, missing, *((values, owners) if is_repeated else ()))
+    return _facet_of_numbers(
+        column,
+        *np.unique(values, return_counts=True),
+        lambda lows: (_once_each(_places(lows, values), owners, len(lows)), missing),
+    )
 
 
 def _facet_of_numbers(
     column: AttributeColumn,
     distinct: NDArray[np.float64],
     counts: IntArray,
-    missing: int,
-    values: NDArray[np.float64] | None = None,
-    owners: IntArray | None = None,
+    count: Callable[[Sequence[float]], tuple[IntArray, int]],
 ) -> Facet:
     """
     Args:
         distinct, counts: the numbers that there are, and how often.
-        values, owners: [n_values] and whose they are, where one may have several.
+        count: how many have a number from each of some on up to the next, and how many have none.
     """
     attribute = column.attribute
     if len(distinct) == 0:
-        return Facet(attribute.kind, attribute.label, {}, 0, missing)
+        return Facet(attribute.kind, attribute.label, {}, 0, count(())[1])
     ranges = _date_ranges(distinct) if attribute.kind == "date" else _number_ranges(column, distinct, counts)
-    found = _counted(ranges, distinct, counts=counts) if values is None else _counted(ranges, values, owners=owners)
+    in_range, missing = count([low for _, low, _ in ranges])
+    found = [(one, n) for one, n in zip(ranges, in_range.tolist(), strict=True) if n]
     return Facet(
         attribute.kind,
         attribute.label,
@@ -110,14 +114,14 @@ Range = tuple[str, float, float]
 """How a filter writes it, and its ends, both of which belong to it."""
 
 
-def _once_each(codes: NDArray[Any], owners: IntArray, n: int) -> IntArray:
+def _once_each(codes: NDArray[np.int32], owners: IntArray, n: int) -> IntArray:
     """[n] how many owners have each code; those of an owner are beside each other."""
     counts = np.zeros(n, dtype=np.int64)
-    count_once_each(codes.astype(np.int32), owners, np.full(n, -1), counts)
+    count_once_each(codes, owners, np.full(n, -1), counts)
     return counts
 
 
-def _named_facet(column: AttributeColumn, by_code: IntArray, limit: int, missing: int) -> Facet:
+def _named_facet(column: AttributeColumn, by_code: IntArray, missing: int, limit: int) -> Facet:
     """The most frequent names with their counts, of equal ones the first by name.
 
     Args:
@@ -147,26 +151,14 @@ def _levels_counted(column: AttributeColumn, by_code: IntArray) -> tuple[NDArray
     return distinct, np.bincount(place, weights=counts).astype(np.int64)
 
 
-def _counted(
-    ranges: Sequence[Range],
-    values: NDArray[np.float64],
-    *,
-    counts: IntArray | None = None,
-    owners: IntArray | None = None,
-) -> list[tuple[Range, int]]:
-    """How many values are within each of some ranges, which are in order; those without any are left out.
+def _places(lows: Sequence[float], values: NDArray[np.float64]) -> NDArray[np.int32]:
+    """The range that each value is in, of ranges that begin so and leave no value out."""
+    return (np.searchsorted(lows, values, side="right") - 1).astype(np.int32)
 
-    Args:
-        counts: [n_values] how often each is there; once where not given.
-        owners: [n_values] whose they are where one may have several, which then count once in a range; those of an
-            owner are beside each other.
-    """
-    place = np.searchsorted([low for _, low, _ in ranges], values, side="right") - 1
-    if owners is None:
-        in_range = np.bincount(place, weights=counts, minlength=len(ranges)).astype(np.int64)
-    else:
-        in_range = _once_each(place, owners, len(ranges))
-    return [(one, n) for one, n in zip(ranges, in_range.tolist(), strict=True) if n]
+
+def _sums(lows: Sequence[float], values: NDArray[np.float64], counts: IntArray) -> IntArray:
+    """How often there are values of each range."""
+    return np.bincount(_places(lows, values), weights=counts, minlength=len(lows)).astype(np.int64)
 
 
 def _number_ranges(column: AttributeColumn, distinct: NDArray[np.float64], counts: IntArray) -> list[Range]:

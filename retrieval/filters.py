@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn, Mask
 from trimtab.catalog.attributes.columns import AttributeColumns
-from trimtab.catalog.attributes.values import FALSE, TRUE, Unreadable, date_interval, path_of
+from trimtab.catalog.attributes.values import FALSE, TRUE, Unreadable, date_interval, number_of, path_of
 from trimtab.core.errors import BadParameter, did_you_mean
 from trimtab.core.places import Place, parse_place
 from trimtab.core.records import Filter, IntArray, Sort
@@ -268,8 +268,8 @@ def _number(text: str, unit: str | None) -> float:
     if unit is not None and folded(bare).endswith(folded(unit)):
         bare = bare[: -len(unit)].strip()
     try:
-        return float(bare)
-    except ValueError:
+        return number_of(bare)
+    except Unreadable:
         return math.nan
 
 

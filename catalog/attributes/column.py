@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.attributes.counting import count_several, count_single, mark_between, n_beside
+from trimtab.catalog.attributes.counting import (
+    count_by_owner,
+    count_several,
+    count_single,
+    mark_between,
+)
 from trimtab.catalog.attributes.definition import CODED, SEPARATOR, Attribute
 from trimtab.catalog.attributes.value_rows import ValueRows
 from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values
@@ -270,6 +275,18 @@ class AttributeColumn:
         count_several(rows, self.starts, self.codes, counts)
         return counts[:-1], int(counts[-1])
 
+    def counts_by_owner(self, rows: Rows, owners: Rows, kinds: Codes, n_kinds: int) -> tuple[Rows, int]:
+        """[n_kinds] how many owners have a value of each kind, and how many have no value.
+
+        Args:
+            rows: those of an owner are beside each other.
+            owners: [n_items] whose each row is.
+            kinds: [n_levels] as what a code counts.
+        """
+        counts = np.zeros(n_kinds + 1, dtype=np.int64)
+        count_by_owner(rows, owners, self.starts, self.codes, kinds, np.full(n_kinds, -1), counts)
+        return counts[:-1], int(counts[-1])
+
     def is_few(self, rows: Rows) -> bool:
         """Whether rows are so few that it is better to look up their values than to go by all that there are."""
         return len(rows) * FEW < max(self.n_levels, 0 if self.is_whole or "starts" in self.__dict__ else self.n_items)
@@ -287,10 +304,6 @@ class AttributeColumn:
         owners = np.repeat(np.arange(len(counts)), counts)
         within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
         return self.codes[first[owners] + within], owners
-
-    def n_owners(self, owners: Rows) -> int:
-        """How many different rows there are among those that `codes_at` gives."""
-        return n_beside(owners) if self.is_multi else len(owners)
 
     def raw_at(self, row: int) -> list[Raw]:
         """The values of one row; of paths the longest ones."""

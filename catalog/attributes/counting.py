@@ -44,6 +44,33 @@ def count_once_each(codes: Any, owners: Any, last: Any, counts: Any) -> None:
             counts[code] += 1
 
 
+@kernel("i8[:]", "i8[:]", "i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i8[:]")
+def count_by_owner(rows: Any, owners: Any, starts: Any, codes: Any, kinds: Any, last: Any, counts: Any) -> None:
+    """Add each kind of value once for an owner to the counts [n_kinds + 1], of which the last is of owners without any.
+
+    Args:
+        rows: those of an owner are beside each other.
+        owners: [n_items] whose each row is.
+        kinds: [n_codes] as what a code counts.
+        last: [n_kinds] the owner each kind was counted for last; none of them at first.
+    """
+    latest, having, missing = -1, -1, 0
+    for row in rows:
+        owner, first, end = owners[row], starts[row], starts[row + 1]
+        if owner != latest:
+            latest = owner
+            missing += 1
+        if first < end and owner != having:
+            having = owner
+            missing -= 1
+        for place in range(first, end):
+            kind = kinds[codes[place]]
+            if last[kind] != owner:
+                last[kind] = owner
+                counts[kind] += 1
+    counts[len(counts) - 1] += missing
+
+
 @kernel("i8[:]", "out i8[:]", "out i8[:]")
 def place_by_code(codes: Any, starts: Any, order: Any) -> None:
     """Put the places of codes [n] into an order in which equal ones are beside each other.

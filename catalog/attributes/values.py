@@ -26,6 +26,7 @@ ALLOWED: Mapping[str, str] = {
     "flag": "true or false",
     "date": "a date such as 2024-05-31 or 2024-05-31T08:00:00Z",
 }
+_WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
@@ -140,14 +141,22 @@ def _path(value: object) -> Raw:
     return path
 
 
-def _number(value: object) -> Raw:
+def number_of(value: object) -> float:
+    """The number that a value of JSON or a text with a decimal point is.
+
+    Raises:
+        Unreadable: it is none, or a whole one that a float does not hold.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Unreadable(ALLOWED["number"])
     try:
-        is_number = isinstance(value, int | float | str) and not isinstance(value, bool)
-        number = float(value) if is_number else math.nan  # type: ignore[arg-type]
+        number = float(value)
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise Unreadable(ALLOWED["number"])
+    if abs(number) >= EXACT and not isinstance(value, float) and _WHOLE.fullmatch(str(value)) and int(value) != number:
+        raise Unreadable(f"a number whose digits are all kept: whole ones up to {EXACT}; codes are attributes of text")
     return number + 0.0  # -0.0 is 0.0
 
 
@@ -189,4 +198,4 @@ def _seconds(value: object) -> float:
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
-_READERS: Mapping[str, Any] = {"text": _text, "path": _path, "number": _number, "flag": _flag, "date": _date}
+_READERS: Mapping[str, Any] = {"text": _text, "path": _path, "number": number_of, "flag": _flag, "date": _date}

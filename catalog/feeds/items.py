@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
-from trimtab.catalog.attributes.values import Unreadable, path_of, read_values
+from trimtab.catalog.attributes.values import EXACT, Unreadable, path_of, read_values
 from trimtab.catalog.availability import YES_LETTERS, in_stock_of
 from trimtab.catalog.cells import UNKNOWN, VERBATIM, CellRules, read_cell, read_number
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
@@ -334,13 +334,13 @@ def _degrees(name: str, value: object) -> object:
 
 
 def _number(layout: AttributeLayout, value: str) -> object:
-    """A number without what stands behind it; the text where there is none."""
+    """A number without what stands behind it; the text where there is none, or where digits of it might be lost."""
     number = read_number(value, layout.number_format)
     if number is None:
         number = read_number(_UNIT.sub("", value).strip(), layout.number_format)
     if number is None and (money := parse_price(without_measure(value), number_format=layout.number_format)):
         number = float(money.amount)
-    return value if number is None else number
+    return value if number is None or abs(number) >= EXACT else number
 
 
 def _paid(layout: AttributeLayout, value: object, rules: CellRules) -> object:

@@ -41,8 +41,18 @@ class Row:
 
 
 def filled(row: Row) -> Row:
-    """The row without its empty cells."""
-    return Row(row.line, {name: value for name, value in row.cells.items() if not _is_empty(value)})
+    """The row without its empty cells, those that are counted in their names (`tags[0]`, `tags[1]`) as one list."""
+    cells: dict[str, Value] = {}
+    for name, value in row.cells.items():
+        if not _is_empty(value):
+            if name[-1:] == "]":
+                _put(cells, _PLACE.sub("", name), value)
+            else:
+                cells[name] = value
+    return Row(row.line, cells)
+
+
+_PLACE = re.compile(r"\[\d{1,2}\]$")
 
 
 Rows = Iterator[Row | Rejection]
@@ -169,6 +179,7 @@ _AMOUNT = ("centAmount", "cent_amount", "amount_cents", "amount", "price", "valu
 _PAIR_LISTS = frozenset(
     {"attributes", "additionalProperty", "product_detail", "specs", "specifications", "properties", "barcodes"}
     | {"variant_options", "options", "selectedOptions", "selected_options", "custom_fields", "customFields"}
+    | {"attribute_combinations"}
 )
 """Members whose own name says nothing beside those of the pairs in them."""
 _PAIR_NAMES = (

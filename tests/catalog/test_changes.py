@@ -161,7 +161,8 @@ def test_attributes_are_read_by_the_rules_of_the_feed(name: str, value: Any, rea
         ("attr_b2b_offer", -1, "a number above 0"), ("attr_price_lyon", -1, "a number above 0"),
         ("price_usd", "5 EUR", "USD, the currency"), ("rating", True, "a number"), ("new", "perhaps", "true or false"),
         ("attr_latitude", 200, "degrees between -90 and 90"), ("attr_sale_end", "soon", "a date"),
-        ("cost", "-2", "a price of 0 or more"),
+        ("cost", "-2", "a price of 0 or more"), ("rating", 2**53 + 1, "a number whose digits are all kept"),
+        ("rating", "9007199254740993 cm", "a number"),
     ],
 )  # fmt: skip
 def test_what_no_feed_may_say_is_refused(name: str, value: Any, allowed: str) -> None:

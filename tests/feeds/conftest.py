@@ -10,9 +10,9 @@ from trimtab.catalog.feeds.reading import Feed, read_feed
 
 @pytest.fixture
 def feed(tmp_path: Path) -> Any:
-    def read(data: str | bytes) -> Feed:
+    def read(data: str | bytes, *, max_rejected_share: float = 0.05) -> Feed:
         path = tmp_path / "feed"
         path.write_bytes(data.encode() if isinstance(data, str) else data)
-        return read_feed(path)
+        return read_feed(path, max_rejected_share=max_rejected_share)
 
     return read

@@ -240,3 +240,49 @@ def test_options_of_variants_that_name_themselves(feed: Any) -> None:
     variant = {"sku": "M", "options": [{"value": "Black", "option": {"title": "Color"}}], "price": 5}
     products = [{"id": f"P{row}", "title": words(row), "variants": [{**variant, "sku": f"M{row}"}]} for row in range(N)]
     assert feed(json.dumps({"products": products})).items["attr_color"][0] == "Black"
+
+
+@pytest.mark.parametrize(
+    ("columns", "names", "values"),
+    [
+        ({"옵션입력": one_of("색상{레드|블루}//사이즈{S|M}")}, ("색상", "사이즈"), (["레드", "블루"], ["S", "M"])),
+        ({"NL_Variant": one_of('"Kleur: Rood","Maat: S"', '"Kleur: Wit","Maat: S"')}, ("kleur", "maat"), ("Rood", "S")),
+        ({"variant:Barva": one_of("Rudá"), "filteringProperty:Typ": one_of("Dub")}, ("barva", "typ"), ("Rudá", "Dub")),
+        ({"Paraméter: Szín|text": one_of("piros", "kék")}, ("szín",), ("piros",)),
+        ({"product_variation_option_Size": one_of("S", "M")}, ("size",), ("S",)),
+        ({"Variation Name1": one_of("Warna"), "Option for Variation 1": one_of("Merah")}, ("warna",), ("Merah",)),
+        ({"VARIATION 1 NAME": one_of("Size"), "VARIATION 1 VALUES": one_of("S,M")}, ("size",), (["S", "M"],)),
+        ({"VARIATION 1 NAME": one_of("Width"), "VARIATION 1 VALUES": one_of("1,5", "2,5")}, ("width",), (1.5,)),
+        ({"product_tags[0]": one_of("new"), "product_tags[1]": one_of("gift")}, ("product_tags",), (["new", "gift"],)),
+        ({"categories": one_of("20", "21")}, ("categories",), ("20",)),
+    ],
+)  # fmt: skip
+def test_attributes_are_called_by_their_own_names(
+    feed: Any, columns: dict[str, Cell], names: tuple[str, ...], values: tuple[object, ...]
+) -> None:
+    first = feed(table({**NUMBERED, **columns})).items.row(0, named=True)
+    assert tuple(first[f"attr_{name}"] for name in names) == values
+
+
+def test_a_standard_price_beside_the_price_is_what_it_is_compared_with(feed: Any) -> None:
+    prices: dict[str, Cell] = {"price": one_of("199,00"), "standardPrice": one_of("249,00", "")}
+    variants: dict[str, Cell] = {"pairCode": lambda row: str(row // 2), "ProductCost": one_of("80,00")}
+    found = feed(table({**NUMBERED, **prices, **variants}, delimiter=";"))
+    assert found.items["discount"].to_list()[:2] == pytest.approx([1 - 199 / 249, 0])
+    assert (found.layout.group_by, found.layout.costs) == ("paircode", ("productcost",))
+
+
+def test_sales_of_hungarian_shops_end(feed: Any) -> None:
+    columns: dict[str, Cell] = {"Bruttó Ár": one_of("2990"), "Akciós Bruttó Ár": one_of("1990", "")}
+    period: dict[str, Cell] = {"Akció Kezdet": one_of("2026.01.01", ""), "Akció Lejárat": one_of("2027.12.31", "")}
+    found = feed(table({**NUMBERED, **columns, **period}, delimiter=";")).items
+    assert (found["price"][0], found["attr_sale_price"][0]) == (2990, 1990)
+    assert found["attr_sale_end"][0].date().isoformat() == "2027-12-31"
+
+
+def test_steps_with_two_signs_and_types_that_say_how_records_are_kept(feed: Any) -> None:
+    columns: dict[str, Cell] = {"Categories": one_of("Home >> Tables;Home"), "ProductType": one_of("Simple Product")}
+    more: dict[str, Cell] = {"Manufacturers": one_of("Oda", "Nor"), "supplier_color": one_of("Red", "Blue")}
+    first = feed(table({**NUMBERED, **columns, **more})).items.row(0, named=True)
+    assert (first["category"], first["product_type"], first["brand"]) == ("Home", "Tables", "Oda")
+    assert first["attr_category"] == ["Home > Tables", "Home"]

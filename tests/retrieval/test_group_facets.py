@@ -28,10 +28,13 @@ def frame() -> pl.DataFrame:
     )
 
 
+@pytest.mark.parametrize("are_beside", [False, True])
 @pytest.mark.parametrize("n", [300, N_ITEMS])
-def test_each_group_counts_once_for_a_value(frame: pl.DataFrame, n: int) -> None:
+def test_each_group_counts_once_for_a_value(frame: pl.DataFrame, n: int, are_beside: bool) -> None:
+    frame = frame.sort("attr_style") if are_beside else frame
     store = ItemStore.from_frame(frame, [Attribute("style", "text"), Attribute("colour", "text")])
     groups = Groups(store, "style")
+    assert groups.are_beside == are_beside
     rows = np.sort(np.random.default_rng(1).permutation(N_ITEMS)[:n])
     beside = groups.together(rows)
     asked = frame[rows.tolist()]

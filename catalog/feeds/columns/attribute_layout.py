@@ -122,7 +122,7 @@ def inferred_attribute(
     role = role_named(source)
     is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or role == "item_id")
     is_same = is_same_for_all(column, survey.n_rows)
-    is_internal = is_internal or is_price_name(name) or _OF_THE_PLATFORM.fullmatch(name) is not None
+    is_internal = is_internal or is_price_name(source) or _OF_THE_PLATFORM.fullmatch(name) is not None
     is_secret = kind == "number" and is_purchase_price(source)
     shown = column.days_before_months
     return AttributeLayout(
@@ -172,7 +172,8 @@ def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tup
         return "flag", None
     if column.are_prices:
         return "number", None
-    if column.share("is_number") >= ENOUGH and not (column.are_named_by_digits or is_code_name(name)):
+    are_names = column.are_named_by_digits or is_code_name(name) or role_named(name) == "category"
+    if column.share("is_number") >= ENOUGH and not are_names:
         is_flag = set(column.distinct) <= {"0", "1"} and name.startswith(_FLAG_NAMES)
         return ("flag" if is_flag else "number"), None
     measured, bare = column.share("unit"), column.share("is_number")

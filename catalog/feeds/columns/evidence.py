@@ -51,7 +51,7 @@ _PRICE = re.compile(r"[^\d<>]{0,8}\d[\d.,'٫ ]*[^\d<>]{0,20}")
 """What is looked at as a price; most that reads so is none."""
 _NUMBER_LIKE_CODE = re.compile(r"0\d.*|\d{11,}|\d+[eE]\d+")
 """Digits that count nothing: with zeros in front, very many, or around an E (programs write `1.2E+05`)."""
-_STEP = re.compile(r"[^\s>]\s*[>›»→]\s*[^\s>]")
+_STEP = re.compile(r"[^\s>]\s*(?:>>|[>›»→])\s*[^\s>]")
 _FLAGS = frozenset(
     split_words(
         "true false yes no ja nein nee nej oui non sí si no sim não tak nie да нет не ano ne da nu igen nem evet hayır "

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from trimtab.catalog.attributes.roles import ROLES as KNOWN
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
-from trimtab.catalog.feeds.columns.names import role_named
+from trimtab.catalog.feeds.columns.names import is_code_name, role_named
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
-from trimtab.catalog.feeds.rows import clean_name, words_of
+from trimtab.catalog.feeds.rows import clean_name, spaced, words_of
 
 STOCK = ("in_stock", "stock")
 """Roles that say what can be bought, wherever it is."""
@@ -37,8 +37,8 @@ def group_column(survey: Survey, roles: Mapping[str, str]) -> str | None:
             continue
         alike = min(groups.share_of_a_stem, groups.share_of_own_stems, groups.share_of_one_brand)
         if alike >= 0.8:
-            found.append((n_grouped, name))
-    return max(found)[1] if found else _titles_of_variants(survey, roles)
+            found.append((n_grouped, is_code_name(clean_name(spaced(name))), name))
+    return max(found)[2] if found else _titles_of_variants(survey, roles)
 
 
 def _titles_of_variants(survey: Survey, roles: Mapping[str, str]) -> str | None:

@@ -43,14 +43,15 @@ _NAMES = {
         "description desc long_description body body_html content beschreibung artikelbeschreibung "
         "descripción descrizione descrição omschrijving opis popis beskrivning описание "
         "short_description summary kurzbeschreibung produktbeschreibung 説明 描述 açıklama aciklama kuvaus "
-        "leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả deskripsi beskrivelse "
-        "descriptif descricao long_desc longdesc shortdesc product_copy "
-        "description_long deskripsi_produk detail_description รายละเอียด توضیحات شرح "
+        "leírás rövid_leírás hosszú_leírás descriere περιγραφή опис 详情 설명 الوصف وصف תיאור รายละเอียด mô_tả "
+        "deskripsi beskrivelse descriptif descricao long_desc longdesc shortdesc product_copy "
+        "description_long deskripsi_produk detail_description full_description รายละเอียด توضیحات شرح "
         "description.long description.short 상품_상세설명 상품_요약설명 상세설명 상품설명 "
         "商品説明 商品説明文 pc用商品説明文 スマートフォン用商品説明文"
     ),
     "brand": (
-        "brand brand_name manufacturer manufacturer_name vendor supplier marke hersteller marque fabricant marca "
+        "brand brand_name brands manufacturer manufacturer_name manufacturers vendor supplier marke hersteller "
+        "marque fabricant marca "
         "marca_fabricante fabricante produttore merk fabrikant marka výrobce značka producent бренд производитель "
         "maker brand.name manufacturer.name ブランド 品牌 merkki märke mærke gyártó brend メーカー 브랜드 제조사 "
         "العلامة_التجارية "
@@ -65,7 +66,7 @@ _NAMES = {
         "category_name kategorie kategorien warengruppe produktkategorie catégorie catégories categoría "
         "categorías categoria categorie kategoria kategorier kategori категория カテゴリ 分类 taxonomy "
         "breadcrumbs department kategória категорія カテゴリー 分類 ジャンル 类别 카테고리 القسم الفئة التصنيف קטגוריה "
-        "หมวดหมู่ danh_mục tuoteryhmä varugrupp varegruppe produktgruppe produktgruppen warengruppen "
+        "หมวดหมู่ danh_mục tuoteryhmä productgroep varugrupp varegruppe produktgruppe produktgruppen warengruppen "
         "rubrik rayon sección reparto κατηγορία grupa grupa_towarowa cat categorías_producto collection "
         "类目 หมวดหมู่ "
         "famille familia famiglia família دسته دسته_بندی گروه категории раздел назва_групи kategória nhóm_hàng "
@@ -104,7 +105,7 @@ _NAMES = {
     ),
     "currency": (
         "currency currencyid price_currency currency_code pricecurrency offers.pricecurrency "
-        "price.currency währung waehrung devise moneda valuta para_birimi 通貨 币种 العملة валюта waluta "
+        "price.currency currency_id währung waehrung devise moneda valuta para_birimi 通貨 币种 العملة валюта waluta "
         "měna divisa"
     ),
     "in_stock": (
@@ -137,7 +138,7 @@ _NAMES = {
     "image": (
         "image media.url media.src image_urls image_url image_link imageurl images img picture picture_url thumbnail "
         "main_image image_src bild bild_url bildurl photo foto imagen immagine imagem imgurl images.src "
-        "image.url 画像 图片 이미지 الصورة صورة fotografía obrázek kép zdjęcie görsel resim kuva изображение "
+        "image.url 画像 图片 이미지 الصورة صورة fotografía obrázek kép kép_link zdjęcie görsel resim kuva изображение "
         "картинка photos main_image_url image_1 εικόνα φωτογραφία bilde bilder "
         "bildlänk bildlenke billedlink bildlink lien_image lien_de_l_image enlace_imagen link_immagine "
         "画像url 主图 hình_ảnh تصویر عکس product_media cover_media_url cover_url "
@@ -151,7 +152,7 @@ _NAMES = {
     "group_id": (
         "group_id item_group_id itemgroup_id parent_id parent_sku parent parent_product_id style_id style "
         "model_group variant_group product_group_id master_id master_sku isvariantof productgroupid "
-        "artikelgrupp_id artikelgruppe_id varegruppe_id produktgruppen_id"
+        "artikelgrupp_id artikelgruppe_id szülő_cikkszám pair_code varegruppe_id produktgruppen_id"
     ),
     "latitude": (
         "latitude lat geo_lat gps_lat geo_latitude breitengrad geographische_breite latitud latitudine szerokość"
@@ -225,7 +226,7 @@ _OTHER_THAN_LANGUAGES = frozenset({"id", "no"})
 _LESS_SURELY = 100
 _CODE_NAMES = (
     "id", "gtin", "ean", "ean13", "upc", "isbn", "mpn", "sku", "barcode", "asin", "zip", "phone", "code", "hash",
-    "slug", "handle", "barkod", "barcodes", "strichcode", "jan", "バーコード", "الباركود", "штрихкод",
+    "slug", "handle", "barkod", "barcodes", "strichcode", "jan", "バーコード", "الباركود", "штрихкод", "번호",
 )  # fmt: skip
 
 
@@ -331,13 +332,15 @@ def roles_within(name: str) -> frozenset[str]:
     found = (known.get(word) or known.get(_without_marks(word)) for word in words if len(word) >= _LEAST_LETTERS)
     roles = {role for role, _ in filter(None, found)}
     is_other = len(roles) > 1 or not _OTHER_TITLES.isdisjoint(words)
-    return frozenset(roles - {"title"} if is_other else roles)
+    return frozenset() if words[-1:] and words[-1] in _OF_ITEMS else frozenset(roles - {"title"} if is_other else roles)
 
 
 _OTHER_TITLES = frozenset({"seo", "meta", "page", "alt", "file", "shop", "store", "user"})
 """Words beside `title` and `name` that say whose they are; so does a word for another role (`supplier name`)."""
 
 
+_OF_ITEMS = frozenset({"color", "colour", "size", "material", "farbe", "größe", "couleur", "taille", "talla"})
+"""Last words that say what else of an item a column is: `supplier_color`."""
 _LEAST_LETTERS = 3
 """Letters of a word that says what a column is, beside others."""
 

@@ -8,7 +8,7 @@ from trimtab.catalog.attributes.values import Unreadable
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.cells import read_cell, read_number
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence, shape_of
-from trimtab.catalog.feeds.columns.price_names import is_net, price_kind
+from trimtab.catalog.feeds.columns.price_names import is_net, is_standard, price_kind
 from trimtab.catalog.feeds.columns.prices import without_measure
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
 from trimtab.text.money import parse_price
@@ -79,9 +79,14 @@ def _has_prices(name: str, survey: Survey) -> bool:
 def _regular_price(survey: Survey, roles: Mapping[str, str]) -> dict[str, str]:
     """The column with the higher price that a shop compares its own with."""
     taken = set(roles.values())
-    named = (name for name in survey.columns if name not in taken and price_kind(name) == "regular")
+    known = [name for name in survey.columns if name not in taken]
+    named = [name for is_one in (_is_regular, is_standard) for name in known if is_one(name)]
     found = next((name for name in named if bears_out("price", survey.columns[name])), None)
     return {} if found is None or price_kind(roles["price"]) == "regular" else {REGULAR: found}
+
+
+def _is_regular(name: str) -> bool:
+    return price_kind(name) == "regular"
 
 
 def _some_stock(survey: Survey, *, taken: Collection[str]) -> dict[str, str]:

@@ -43,8 +43,8 @@ _COST: Final = frozenset(
     split_words("cost costs wholesale whsl coste costo einkaufspreis ek custo maliyet 原価 进价 원가")
 )
 _REGULAR: Final = split_words(
-    "former tprice oldprice strikethrough regular list listed old original was before mrp rrp msrp uvp retail compare "
-    "neuf neupreis до "
+    "former tprice oldprice strikethrough regular list listed old original was before mrp rrp msrp uvp retail "
+    "compare neuf neupreis до "
     "recommended suggested strike regulärer regulär listen listenpreis alter alt statt streichpreis barré ancien "
     "conseillé ordinaire normal normale anterior antes tachado original listino pieno adviesprijs oude ordinarie "
     "førpris før katalogowa poprzednia regularna běžná původní liste eski piyasa "
@@ -55,17 +55,17 @@ _SALE: Final = split_words(
     "sale special offer promo promotion promotional discount discounted reduced deal angebot angebotspreis aktion "
     "aktionspreis sonderpreis reduzierter reduziert solde soldé remisé promotionnel oferta rebaja rebajado "
     "descuento scontato offerta sconto promoção promocional desconto actie aanbieding rea kampanj kampanje tilbud "
-    "tilbudspris tarjous promocyjna promocja akční akcia akciós προσφοράς έκπτωση εκπτωτική 할인가 促销价 活动价 "
+    "tilbudspris tarjous promocyjna promocja akční akcia akció akciós προσφοράς έκπτωση εκπτωτική 할인가 促销价 活动价 "
     "ราคาพิเศษ ลดราคา indirimli kampanyalı скидка скидкой акция 特価 セール 特价 促销 할인 الخصم خصم العرض מבצע "
     "προσφορά redus مخفض المخفض تخفيض التخفيض"
 )
 _STARTS: Final = split_words(
     "start starts begin begins from since von ab beginn seit début debut du desde inicio início inizio dal vanaf van "
-    "od от с начало początek začátek fra från startdatum başlangıç kezdete 開始 开始 시작 بداية"
+    "kezdet kezdete od от с начало początek začátek fra från startdatum başlangıç kezdete 開始 开始 시작 بداية"
 )
 _ENDS: Final = split_words(
     "end ends until till to through thru expires expiry bis ende endet fin jusqu jusquau au hasta até fine fim al tot "
-    "einde do до конец koniec konec til till slut enddatum bitiş vége 終了 结束 종료 نهاية"
+    "einde do до конец koniec konec til till slut enddatum bitiş vége lejárat lejárata 終了 结束 종료 نهاية"
 )
 _MINOR: Final = frozenset(
     split_words(
@@ -123,6 +123,11 @@ def is_purchase_price(name: str) -> bool:
     words = _words(name)
     bought, charged = (any(_says(word, known) for word in words) for known in (_PURCHASE, _CHARGED))
     return bought and not charged and price_kind(name) == "other"
+
+
+def is_standard(name: str) -> bool:
+    """Whether a column's name says what an item costs as a rule, where another column has what is asked now."""
+    return "standard" in _words(name) and price_kind(name) == "price"
 
 
 def is_net(name: str) -> bool:

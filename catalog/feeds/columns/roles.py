@@ -51,7 +51,7 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
     roles = with_offers(roles, survey, given)
     if "sale_price" in roles:
         roles = _bounds_of_sales(roles, columns) | roles
-    if "product_type" in roles and set(columns[roles["product_type"]].distinct) <= _KINDS_OF_RECORDS:
+    if "product_type" in roles and _are_records(columns[roles["product_type"]]):
         del roles["product_type"]
     for role in ("category", "product_type", "brand"):
         if role in roles and role not in given and _are_references(columns[roles[role]]):
@@ -80,6 +80,10 @@ def _path_columns(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
 
 _KINDS_OF_RECORDS = frozenset({"simple", "configurable", "variable", "variation", "virtual", "bundle", "grouped"})
 """What platforms call kinds of records, which are no types of products."""
+
+
+def _are_records(column: ColumnEvidence) -> bool:
+    return {kind.casefold().removesuffix(" product") for kind in column.distinct} <= _KINDS_OF_RECORDS
 
 
 def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:

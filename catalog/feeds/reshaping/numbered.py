@@ -24,6 +24,8 @@ _UNIT = frozenset(
     split_words("unit units uom einheit unité unidad unità unidade jednostka eenheid enhed enhet одиниця единица")
 )
 _WHAT = {"value": _VALUE, "unit": _UNIT, "name": _NAME}
+_SEVERAL = frozenset(split_words("values choices valeurs valores valori werte wartości"))
+"""What a column of several values is called."""
 _NUMBERS = {"one": "1", "two": "2", "three": "3"}
 MAX_DIGITS = 2
 """The longest number that counts attributes."""
@@ -33,6 +35,7 @@ _HUE = re.compile(r"#[0-9a-fA-F]{3,8}:\s*")
 """What stands before a colour's name for the page that shows it."""
 _BETWEEN = frozenset(split_words("виміру измерения of de del la l d di des der van s es e i"))
 _WORD = re.compile(r"\d+|[^\W\d_]+")
+_DECIMAL = re.compile(r"\d,\d")
 _COMPOUND = re.compile(r"(.{3,})(wert|werte|value|name)")
 """`Merkmalwert`, `Attributname`."""
 
@@ -45,12 +48,14 @@ class Numbered:
         name, value: have what the attribute is called and what it is.
         unit: has the value's unit, where there is such a column.
         beside: what else the platform says of the attribute, no attribute itself.
+        has_several: whether the name of the column with values says that there are several.
     """
 
     name: str
     value: str
     unit: str | None
     beside: tuple[str, ...]
+    has_several: bool
 
 
 def numbered_as_named(rows: Rows) -> Rows:
@@ -73,9 +78,10 @@ def _named(row: Row, groups: tuple[Numbered, ...]) -> Row:
         called = first_text(row.cells.get(one.name))
         value = row.cells.get(one.value)
         value = _HUE.sub("", value) if isinstance(value, str) else value
+        several = _listed(value) if one.has_several and isinstance(value, str) else None
         unit = first_text(row.cells.get(one.unit)) if one.unit else ""
         if clean_name(called):
-            put(cells, called, f"{first_text(value)} {unit}" if unit and value is not None else value)
+            put(cells, called, f"{first_text(value)} {unit}" if unit and value is not None else several or value)
     return Row(row.line, cells)
 
 
@@ -95,8 +101,17 @@ def _numbered(names: tuple[str, ...]) -> tuple[Numbered, ...]:
                 for (other, at, of), column in columns.items()
                 if at == number and not of and other.startswith(f"{stem}_")
             ]
-            groups.append(Numbered(name, value, columns.get((stem, number, "unit")), tuple(beside)))
+            has_several = not _SEVERAL.isdisjoint(_WORD.findall(clean_name(spaced(value))))
+            groups.append(Numbered(name, value, columns.get((stem, number, "unit")), tuple(beside), has_several))
     return tuple(groups[::-1])
+
+
+def _listed(text: str) -> list[str]:
+    """The values in one text; what has a digit on both sides of a comma may be a number."""
+    sign = next((sign for sign in ("|", ";", ",") if sign in text), None)
+    if sign is None or (sign == "," and _DECIMAL.search(text)):
+        return [text]
+    return [part for part in map(str.strip, text.split(sign)) if part]
 
 
 def _parts(plain: str) -> tuple[str, str, str] | None:
@@ -110,6 +125,8 @@ def _parts(plain: str) -> tuple[str, str, str] | None:
     if compound is not None:
         words = [compound[1], compound[2], *words[1:]]
     what = next((what for what, known in _WHAT.items() if not known.isdisjoint(words)), "")
+    if words[:2] == ["option", "for"]:  # `Option for Variation 1` beside `Variation Name 1`
+        what, words = "value", words[2:]
     if not what and not _TITLED.isdisjoint(words):
         what = next((what for what, word in (("name", "title"), ("value", "description")) if word in words), "")
         words = [word for word in words if word not in ("title", "description")]

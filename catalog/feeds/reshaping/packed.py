@@ -14,7 +14,7 @@ from trimtab.catalog.html_text import text_of_html
 
 _HOLDERS = re.compile(
     r"(?:additional|product|custom|extra)?_?(?:attributes?|features?|specs?|specifications?|properties|parameters|params|options|custom_?fields|relationship_?details|variation_?(?:details|specifics)|propert(?:y|ie)_?ids?|option_?ids?|"
-    r"merkmale|eigenschaften|caract[eé]ristiques?|caracter[ií]sticas|caratteristiche|cechy|parametry)(?:_name_value.*)?"
+    r"[a-z]{2}_variant|옵션_?입력|option_?input|merkmale|eigenschaften|caract[eé]ristiques?|caracter[ií]sticas|caratteristiche|cechy|parametry)(?:_name_value.*)?"
 )
 """Columns that may hold them."""
 _NAME = r"[^\W\d][^=:,;|\n]{0,40}?"
@@ -25,7 +25,13 @@ _NEXT = re.compile(rf";\s*{_NAME}=")
 _LINES = re.compile(rf"\s*\"?({_NAME})\s*[:=]\s*([^;|\n]+?)\"?\s*(?:[;|\n]+|$)")
 _TYPED = re.compile(r"[A-Z]\[(.*)\]")
 """CS-Cart: the kind of a feature before its values, `S[Red///Blue]`."""
-_FORMS = (_POSITION, _EQUALS, _LINES)
+_BRACED = re.compile(rf"({_NAME})\{{([^{{}}]*)\}}(?://|$)")
+"""Cafe24: `색상{레드|블루}//사이즈{S|M}`."""
+_QUOTED = re.compile(rf'"({_NAME}):\s*([^"]*)"(?:,\s*|$)')
+"""Lightspeed: `"Colour: Red","Size: S"`."""
+_FORMS = (_BRACED, _QUOTED, _POSITION, _EQUALS, _LINES)
+_BY_BAR = (_BRACED, _EQUALS)
+"""Forms in which a bar stands between the values of one name."""
 MAX_PAIRS = 200
 
 
@@ -107,7 +113,7 @@ def pairs_in(value: Value) -> dict[str, list[str]]:
             end = found.end()
             plain = text_of_html(found[2].strip().strip('"').replace('""', '"'))
             typed = _TYPED.fullmatch(plain)
-            sign = "///" if typed is not None else "|" if form is _EQUALS else None
+            sign = "///" if typed is not None else "|" if form in _BY_BAR else None
             plain = plain if typed is None else typed[1]
             parts = [plain] if sign is None else [part.strip() for part in plain.split(sign)]
             if (len(parts) > 1 and all("=" in part for part in parts[1:])) or (form is _EQUALS and _NEXT.search(plain)):
