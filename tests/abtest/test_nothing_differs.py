@@ -227,7 +227,7 @@ def test_interleaving_prefers_nobody(kind: str, seed: int) -> None:
     assert not preferences(same, team_draft(same, k=both.shape[2], rng=rng).items, clicks).any()
 
 
-N_SEARCHES, K = 120, 10
+N_SEARCHES, K = 400, 10
 OTHER = {"relevance": 0.75, "revenue": 0.2, "diversity": 0.05}
 POSITIONS = ("item_ids", "propensities", "clicks", "carts", "purchases", "revenue")
 

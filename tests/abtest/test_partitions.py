@@ -108,7 +108,7 @@ def test_rows_that_are_not_in_order_of_time_count(engine: Engine, log: Path, tmp
 
 def test_impressions_delivered_five_times_count_once(engine: Engine, log: Path, tmp_path: Path) -> None:
     """In one file, over several files and within the frames of one: the report is that of the log delivered once."""
-    frame = pl.concat(read_log(log)).head(300)
+    frame = pl.concat(read_log(log)).head(100)
     frame.write_parquet(tmp_path / "once.parquet")
     pl.concat([frame] * 5).write_parquet(tmp_path / "five.parquet")
     (tmp_path / "parts").mkdir()
@@ -118,16 +118,16 @@ def test_impressions_delivered_five_times_count_once(engine: Engine, log: Path, 
     once = replay(tmp_path / "once.parquet", engine, OTHER)
     for again in ("five.parquet", "parts"):
         found = replay(tmp_path / again, engine, OTHER)
-        assert (found["log"].pop("n_read"), found["log"].pop("n_replayed")) == (1500, 300)
-        assert found["log"].pop("left_out") == {"delivered again: a row of their decision was before them": 1200}
-        assert found.pop("warnings")[0].startswith("1,200 of 1,500 impressions were left out: 1,200 delivered again")
+        assert (found["log"].pop("n_read"), found["log"].pop("n_replayed")) == (500, 100)
+        assert found["log"].pop("left_out") == {"delivered again: a row of their decision was before them": 400}
+        assert found.pop("warnings")[0].startswith("400 of 500 impressions were left out: 400 delivered again")
         rest = {**once, "log": {name: value for name, value in once["log"].items() if name in found["log"]}}
         assert {name: value for name, value in rest.items() if name != "warnings"} == found
 
 
 @pytest.mark.parametrize("count", [2, 128, 256])
 def test_a_count_of_clicks_is_a_click(engine: Engine, log: Path, tmp_path: Path, count: int) -> None:
-    frame = pl.concat(read_log(log)).head(300)
+    frame = pl.concat(read_log(log)).head(100)
     frame.write_parquet(tmp_path / "ones.parquet")
     frame.with_columns(pl.col("clicks", "purchases").list.eval(pl.element() * count)).write_parquet(
         tmp_path / "counts.parquet"
