@@ -97,11 +97,19 @@ def test_a_label_is_a_whole_word() -> None:
     [
         ("7901/312", "https://shop.example/top-p07901312.html", "7901/312"),
         ("Product Code - <b>39139301</b>", URL, "39139301"),
+        ("Publicación #4667", URL, "4667"),
+        ("<button>Save</button><a class=btn href='/cart?productId=9200000123'>Add to cart</a>", URL, "9200000123"),
         ("Boat", "https://shop.example/boats/c5780a200532255/boat.html", "200532255"),
     ],
 )
 def test_the_listing_s_own_number_is_a_candidate(shown: str, url: str, number: str) -> None:
     assert number in candidates(shown, url)
+
+
+def test_a_measure_in_the_address_is_no_number() -> None:
+    found = candidates("Phone", "https://shop.example/acme-z-128-gb-4711")
+    assert "4711" in found
+    assert "128" not in found
 
 
 def test_a_label_of_the_maker_and_one_of_another_code_are_no_label_of_the_shop() -> None:

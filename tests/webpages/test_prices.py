@@ -35,6 +35,8 @@ def shown(markup: str, locale: PageLocale | None = None) -> str | None:
         ("<b>1 299</b><span class='price__cents'>50</span> zł", "1299.50 PLN"),
         ("<i>$</i><b>1</b><i>,</i><b>299</b><i>.</i><b>00</b>", "1299 USD"),
         ("<b>599</b><i>500</i> €", "500 EUR"),
+        ("<b>1<span> </span>299</b> kr", "1299 SEK"),
+        ("<b>45<br>299</b> €", "299 EUR"),
         ("€ 45<span>10% off</span>", "45 EUR"),
         ("€ 45<sup>10%</sup>", "45 EUR"),
         ("<i>12</i> <b>49,90 €</b>", "49.90 EUR"),
@@ -204,8 +206,14 @@ def test_a_price_that_only_a_script_of_its_platform_holds_is_read() -> None:
         ('<i data-price="19.00">19,00 €</i>', []),
         ('<i data-price="call us"></i>', []),
         ('<i class="price" content="71.2"></i><i class="rating" content="4.5"></i>', ["71.2"]),
+        ('<script>push({event: "view_item", ecommerce: {currency: "AUD", items: [{price: 649.0}]}})</script>', ["649"]),
+        ("<script>fbq('track', 'ViewContent', {value: '12.50', currency: 'EUR'})</script>", ["12.50"]),
+        ("<script>fbq('track', 'ViewContent', {value: '1,299.00'})</script>", []),
+        ('<script>{"title":"Lamp","sku":"L-1","price":{"value":79.95,"currency":"GBP"}}</script>', ["79.95"]),
+        ('<script>{"name":"Lamp stand","price":79.95}</script>', []),
+        ('<script>push({event: "view_item_list", items: [{price: 3}]})</script>', []),
     ],
 )
-def test_a_price_that_an_attribute_holds_for_a_script_is_read(markup: str, prices: list[str]) -> None:
+def test_a_price_that_is_held_for_a_script_or_counted_is_read(markup: str, prices: list[str]) -> None:
     stated = read_structured(parse(f"<body><h1>Lamp</h1>{markup}</body>"))
     assert [money.text for _, money in stated.script_prices] == prices

@@ -156,6 +156,7 @@ def test_words_that_announce_the_next_amount_say_nothing_of_this_one() -> None:
         ("excl. btw", "net"), ("bez DPH", "net"), ("ex moms", "net"), ("alv 0 %", "net"), ("HT", "net"), ("χωρίς ΦΠΑ", "net"),
         ("incl. btw", "gross"), ("TTC", "gross"), ("s DPH", "gross"), ("inkl. MwSt.", "gross"), ("με ΦΠΑ", "gross"),
         ("/mo. for 24 months", "instalment"), ("monatlich", "instalment"), ("miesięcznie", "instalment"),
+        ("от 209 ₽ × 12 мес", "instalment"), ("317 ₴/міс", "instalment"), ("Mindermengenzuschlag", "deposit"),
         ("par mois", "instalment"), ("24 cuotas de", "instalment"), ("al mese", "instalment"), ("/mån", "instalment"),
         ("/ kg", "unit"), ("pro 100 g", "unit"), ("per liter", "unit"), ("le kg", "unit"), ("Jämförpris", "unit"),
         ("for members", "member"), ("Clubcard price", "member"), ("Törzsvásárlói ár", "member"), ("Tarif fidélité", "member"),
@@ -310,6 +311,8 @@ def test_the_sum_that_a_threshold_names_is_no_price() -> None:
         ),
         ("<tr><td>10+ <b>0,41 €</b></td></tr><tr><td>100+ <b>0,33 €</b></td></tr>", {"0.33"}),
         ("<tr><td>Dec 12</td><td>20,00 €</td></tr><tr><td>Dec 14</td><td>30,00 €</td></tr>", set()),
+        ("<tr><td>87,50<i>€</i></td></tr><tr><td>84,90<i>€</i></td></tr>", set()),
+        ("<tr><td>87.500<i>원</i></td></tr><tr><td>84.900<i>원</i></td></tr>", set()),
         ("<tr><td>Lamp</td><td>20,00 €</td></tr><tr><td>Kettle</td><td>30,00 €</td></tr>", set()),
     ],
 )

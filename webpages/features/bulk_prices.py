@@ -41,8 +41,10 @@ def are_bulk(dom: Dom, candidates: Sequence[Candidate], n_repeats: NDArray[np.fl
 
 
 def _pieces_before(dom: Dom, candidate: Candidate) -> int | None:
-    first = dom.segment_starts[candidate.element]
-    own = dom.segments[first] if first < len(dom.segments) else ""
-    before = own if not holds_amount(own) else dom.segments[first - 1] if first else ""
+    first, last = dom.segment_starts[candidate.element], dom.segment_ends[candidate.element]
+    own = dom.segments[first] if first < last else ""
+    # Where nothing behind it has a digit it is the amount: `87,500` with its currency in a node of its own.
+    is_number = not holds_amount(own) and bool(dom.with_digits[first + 1 : last].any())
+    before = own if is_number else dom.segments[first - 1] if first else ""
     said = _QUANTITY.fullmatch(before.lower()) if len(before) <= MAX_QUANTITY else None
     return int(re.sub(r"\D", "", said["n"])) if said else None

@@ -31,6 +31,10 @@ _PICTURE_PART = re.compile(r"[A-Za-z]*\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 MAX_PICTURES, MAX_ADDRESS = 80, 500
 MAX_PAGE_HEIGHT, MAX_CLASSES = 20, 1_000
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
+_MEASURE_IN_ADDRESS = re.compile(
+    r"(?<![A-Za-z0-9])\d{1,4}[-_.](?:gb|tb|mb|mm|cm|kg|mg|ml|cl|oz|lbs?|inch|mah|mhz|ghz|hz|watt|volt|pcs|pack)(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _PARTS = re.compile(r"[\s._/-]+")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
@@ -49,6 +53,10 @@ _IS_MEASURE = re.compile(
 _FORM_FIELD = re.compile(
     r"(?:.*[^a-z])?(?:asin(?:\.\d)?|sku|add[-_]to[-_]cart|product(?:[-_]?(?:id|code|sku|no|number))?|prod(?:uct)?id|pid|item[-_]?(?:id|no|number|code)?"
     r"|variant[-_]?id|variation[-_]?id|article(?:[-_]?(?:id|no))?|artikel(?:nr|nummer|id)?|partnumber|catentryid|productcode|goods[-_]?id|id)(?:\[\]|\[\d+\]|\.\d+|\])?"
+)
+_CART_QUERY = re.compile(
+    r"[?&](?:add[-_]to[-_]cart|product(?:[-_]?(?:id|code|sku))?|prod(?:uct)?id|pid|item[-_]?id|sku|asin|id)=([^&#]+)",
+    re.IGNORECASE,
 )
 _KEY = re.compile(r"[^a-z0-9]")
 _ATTRIBUTES = (
@@ -197,6 +205,7 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
                 if candidate:
                     candidate.attributes += 1
     _from_forms(dom, collect)
+    _from_cart_link(reading, collect)
     _from_page(reading, collect)
     _from_scripts(reading, collect)
     _from_address(reading, found, collect)
@@ -292,6 +301,16 @@ def _from_forms(dom: Dom, collect: Collect) -> None:
                 candidate.n_in_forms += 1
 
 
+def _from_cart_link(reading: Reading, collect: Collect) -> None:
+    """The number in the address of a control that is a link: `?productId=9200001234`, `?add-to-cart=142`."""
+    control = reading.cart_anchor
+    address = reading.dom.attribute(control, "href")[:MAX_ADDRESS] if control >= 0 else ""
+    for value in _CART_QUERY.findall(unquote(address)):
+        candidate = collect(value, control) if _VALUE.fullmatch(value[:MAX_SKU]) else None
+        if candidate:
+            candidate.n_in_forms += 1
+
+
 def _from_page(reading: Reading, collect: Collect) -> None:
     """Numbers that a platform calls the page by: in the names of its body and of the blocks around the name, and in its
     short address."""
@@ -342,7 +361,7 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], collect: Col
     joined_last = key_of(pieces[-1]) if pieces else ""
     joined_query = key_of(query)
     for piece in [*pieces[-3:], *re.split(r"[&=|?#]", query)]:
-        token = re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", piece)
+        token = _MEASURE_IN_ADDRESS.sub("", re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", piece))
         for value in dict.fromkeys([*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]]):
             bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
             for form in dict.fromkeys([value, bare, *_TAIL.findall(value)]):

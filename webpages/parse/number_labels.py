@@ -22,7 +22,7 @@ MAX_IN_NODE = 24
 MIN_DIGITS = 2
 _NOUN = (
     r"item|prod(?:u[ck]t)?|art(?:icle|ikk?el|ikel)?|catalog(?:ue)?|katalog|cat|stoc?k|style|order|web|sku|bestel+|var[eu]|tuote|los|lot"
-    r"|ürün|handels"
+    r"|ürün|handels|listing|publicaci[oó]n|an[uú]ncio|annonce|inserat"
 )
 _NUMBER = r"number|num(?:mer|ero)?|nro|nr|no|n[°º]|cod[eo]?|kod[eu]?|koodi|id|#|№"
 _GOODS = r"(?:art[ií](?:culo|kul)|articolo|articol|article|artigo|produit|producto|produto|produs|prodotto|oggetto|objet|item|del?\s?modelo)"
@@ -39,7 +39,7 @@ _SKU = (
     rf"|\bno\.?\s?d(?:['’]\s?|e\s|el\s){_GOODS}|\b(?:n[uú]m[eé]ro|n[°º.])\s?(?:(?:d[ei]|del|do|di)\s|d['’]\s?|de\sl['’]\s?)?{_GOODS}"
     rf"|\b(?:kód|код|[sš]ifra|шифра|κωδ(?:ικός|\.)){_WORDS}|\bартикул|\bарт\.|\bartikul[is]\b|\bномер\sтовар[ау]"
     rf"|\b(?:kod(?:as|i)?{_WORDS}|symbol|indeks|style){_ENDS}|\bkode?\s(?:produktu|produk|barang|towaru)|\b(?:prekės|preces)\skod[as]s?"
-    r"|\b(?:katal\w+|kat\.|obj(?:ednávací|\.)?)\s(?:broj|číslo|č\.)|\b(?:numer|nr)\s(?:katalogowy|art(?:ykułu|\.)?|produktu)"
+    r"|\b(?:katal\w+|kat\.|obj(?:ednávací|\.)?)\s(?:broj|číslo|č\.)|\b(?:numer|nr)\s(?:katalogowy|art(?:ykułu|\.)?|produktu|oferty)"
     r"|\bčíslo\s(?:produktu|zboží|artiklu)|\bcikksz[aá]m|\btermékkód|\btootekood|\bvörunúmer|(?:stok|ürün)\s(?:kodu|no)\b|\bvarukod"
     r"|商品(?:编号|編號|番号|コード|货号|貨號|代[码碼])|品番|货号|貨號|款号|(?:상품|제품)\s?(?:번호|코드)|품번|모델명|mã(?:\s(?:sp|sản phẩm|hàng|số))?\b"
     r"|รหัส(?:สินค้า)?|उत्पाद कोड|מק[\"״'׳]*ט|קוד\s(?:מוצר|פריט)|رمز\sالمنتج|رقم\s(?:المنتج|الموديل)|کد\s(?:محصول|کالا)|პროდუქტის კოდი"

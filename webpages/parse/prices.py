@@ -31,6 +31,8 @@ _WITH_CENTS = re.compile(r"\d[.,]\d{2}(?!\d)")
 _SIGN = re.compile(r"[.,]")
 _THOUSANDS = re.compile(r"\d{3}(?!\d)")
 _CENTS_NAMES = re.compile(r"cent|fraction|decimal|minor|kop|grosz|haler|sup\b|-sub|exponent|small")
+_GROUP = re.compile(r"\d{3}")
+_GAPS = frozenset({"span", "i", "b", "small"})
 _RAISED = frozenset({"sup", "sub", "small"})
 _IN_BRACKETS = re.compile(r"[(\[（]([^()\[\]（）]{3,40})[)\]）]")
 _NO_AMOUNT = re.compile(
@@ -153,12 +155,23 @@ def price_text(dom: Dom, element: int) -> str:
         is_group = bool(_SIGN.fullmatch(dom.segments[index - 1]) and _THOUSANDS.match(segment))
         if whole and (_SIGN.fullmatch(segment) or (cents and has_sign) or is_group):
             text += segment
+        elif whole and not whole["symbol"] and _GROUP.fullmatch(segment) and _is_after_gap(dom, index):
+            text += f"\u00a0{segment}"
         elif whole and cents and ((n_numbers == 2 and not whole["symbol"]) or _is_cents(dom, index)):
             symbol = whole["symbol"] or ""
             text = f"{text[: whole.end('digits')]}.{segment}{symbol}"
         else:
             text += f"{SPLIT if text[-1:].isdigit() and segment[:1].isdigit() else ' '}{segment}"
     return text
+
+
+def _is_after_gap(dom: Dom, segment: int) -> bool:
+    """Whether an empty element alone parts a text from the one before: `1<span> </span>299`."""
+    owner = dom.segment_owners[segment]
+    return dom.segment_owners[segment - 1] == owner and any(
+        dom.tags[inside] in _GAPS and dom.segment_starts[inside] == dom.segment_ends[inside] == segment
+        for inside in range(owner + 1, dom.ends[owner])
+    )
 
 
 def _is_cents(dom: Dom, segment: int) -> bool:
