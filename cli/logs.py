@@ -231,7 +231,7 @@ def agree(
     metric: Annotated[str, typer.Option(help="relevance or revenue")] = "relevance",
     policies: Annotated[int, typer.Option(min=3, help="how many to draw at random")] = 20,
     impressions: Annotated[int, typer.Option(min=1, help="of the log, and of all A/B tests together")] = 200_000,
-    truth: Annotated[int, typer.Option(min=1, help="searches by which each policy's truth is measured")] = 100_000,
+    truth: Annotated[int, typer.Option(min=30, help="searches by which each policy's truth is measured")] = 100_000,
     max_relevance_loss: Annotated[
         float | None, typer.Option(min=0, max=1, help="share of relevance that weights may cost; no bound by default")
     ] = None,

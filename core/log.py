@@ -18,6 +18,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 SCHEMA_VERSION = 1
 
+MOST_MONEY = 1e15
+"""More than this at one position is a mistake, and squares of it would not add up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -30,7 +33,7 @@ class Column:
         distinct: no entry stands twice.
         above, up_to: bounds of the entries, the lower one exclusive.
         least: the smallest value, or entry, that there can be.
-        finite: entries are neither infinite nor nan.
+        most: the largest entry of either sign; nan is none.
         equals: the one value that can be read.
         earlier_name: what logs of earlier versions call it.
         name, kind, required: of the field; the kind is str, int, float, datetime, json (a mapping) or list[...] of one
@@ -44,7 +47,7 @@ class Column:
     above: float | None = None
     up_to: float = math.inf
     least: float | None = None
-    finite: bool = False
+    most: float | None = None
     equals: int | None = None
     earlier_name: str | None = None
     name: str = ""
@@ -149,7 +152,7 @@ class Impression:
     ] = None
     purchases: Annotated[tuple[int, ...], Column("0 or 1 by position; a count is read as 1", unknown=0, least=0)] = ()
     revenue: Annotated[
-        tuple[float, ...], Column("money by position, in the catalogue's currency", unknown=0.0, finite=True)
+        tuple[float, ...], Column("money by position, in the catalogue's currency", unknown=0.0, most=MOST_MONEY)
     ] = ()
     schema_version: Annotated[int, Column("version of this schema", equals=SCHEMA_VERSION)] = SCHEMA_VERSION
 
@@ -289,15 +292,15 @@ def _problem_of_value(column: Column, row: Mapping[str, Any]) -> str | None:
         return f"{name} repeats an item"
     if column.unknown is not None and len(value) != len(row["item_ids"]):
         return f"{name} has {len(value)} entries for {len(row['item_ids'])} items"
-    if column.above is None and column.least is None and not column.finite:
+    if column.above is None and column.least is None and column.most is None:
         return None
     for entry in value if isinstance(value, list) else [value]:
         if column.above is not None and not column.above < entry <= column.up_to:
             return f"{name} has {entry}, allowed: above {column.above:g} up to {column.up_to:g}"
         if column.least is not None and not column.least <= entry < math.inf:
             return f"{name} has {entry}, allowed: {column.least:g} and more"
-        if column.finite and not math.isfinite(entry):
-            return f"{name} has a value that is not finite"
+        if column.most is not None and not abs(entry) <= column.most:
+            return f"{name} has {entry}, allowed: {-column.most:g} to {column.most:g}"
     return None
 
 

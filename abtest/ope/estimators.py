@@ -23,6 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+MOST_WEIGHT = 1e60
+"""What a weight counts as where it is larger: it alone is the estimate, which is refused, and its fourth power is still
+a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -45,6 +49,20 @@ def _columns(values: ArrayLike) -> Floats:
     """[n, m] from [n] or [n, m]."""
     array = np.asarray(values, dtype=np.float64)
     return array[:, None] if array.ndim == 1 else array
+
+
+def _weights(values: ArrayLike) -> Floats:
+    """[n, m] importance weights, `MOST_WEIGHT` at the most."""
+    return np.minimum(_columns(values), MOST_WEIGHT)
+
+
+def ratios_of(target: Floats, logged: Floats) -> Floats:
+    """Ratios of chances, `MOST_WEIGHT` at the most: a chance of next to nothing, as another's log may have, is one.
+
+    Args:
+        logged: above 0, of the same shape.
+    """
+    return np.asarray(target / np.maximum(logged, target / MOST_WEIGHT))
 
 
 def _mean_of(numerators: Floats, weights: Floats, rewards: Floats) -> Terms:
@@ -95,7 +113,7 @@ def ips(rewards: ArrayLike, weights: ArrayLike) -> Terms:
         >>> float(round(add_up(terms).value, 4))
         0.625
     """
-    r, w = _columns(rewards), _columns(weights)
+    r, w = _columns(rewards), _weights(weights)
     return _mean_of(w * r, w, r)
 
 
@@ -108,7 +126,7 @@ def snips(rewards: ArrayLike, weights: ArrayLike) -> Terms:
         >>> float(round(add_up(terms).value, 4))
         0.7
     """
-    r, w = _columns(rewards), _columns(weights)
+    r, w = _columns(rewards), _weights(weights)
     return Terms(w * r, w, w, r)
 
 
@@ -121,7 +139,7 @@ def clipped_ips(rewards: ArrayLike, weights: ArrayLike, *, clip: float) -> Terms
         >>> float(round(add_up(terms).value, 4))
         0.5
     """
-    return ips(rewards, np.minimum(_columns(weights), clip))
+    return ips(rewards, np.minimum(_weights(weights), clip))
 
 
 def doubly_robust(rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q_target: ArrayLike) -> Terms:
@@ -133,7 +151,7 @@ def doubly_robust(rewards: ArrayLike, weights: ArrayLike, q_logged: ArrayLike, q
         >>> float(round(add_up(terms).value, 4))
         0.525
     """
-    r, w = _columns(rewards), _columns(weights)
+    r, w = _columns(rewards), _weights(weights)
     return _mean_of(_columns(q_target) + w * (r - _columns(q_logged)), w, r)
 
 
@@ -148,7 +166,7 @@ def switch_dr(
         >>> float(round(add_up(terms).value, 4))
         0.3375
     """
-    w = _columns(weights)
+    w = _weights(weights)
     return doubly_robust(rewards, np.where(w <= threshold, w, 0.0), q_logged, q_target)
 
 
@@ -163,7 +181,7 @@ def dr_with_shrinkage(
         >>> float(round(add_up(terms).value, 4))
         0.4327
     """
-    w = _columns(weights)
+    w = _weights(weights)
     shrunk = w / (1 + w**2 / shrinkage)
     return doubly_robust(rewards, shrunk, q_logged, q_target)
 
@@ -172,8 +190,11 @@ def dr_with_shrinkage(
 
 
 def prefix_weights(ratios: ArrayLike) -> Floats:
-    """[n, k] importance weight of everything down to each position."""
-    return np.asarray(np.cumprod(_columns(ratios), axis=1), dtype=np.float64)
+    """[n, k] importance weight of everything down to each position, `MOST_WEIGHT` at the most."""
+    found = _weights(ratios)
+    for position in range(1, found.shape[1]):
+        found[:, position] = np.minimum(found[:, position] * found[:, position - 1], MOST_WEIGHT)
+    return found
 
 
 def slate_standard(rewards: ArrayLike, ratios: ArrayLike, *, self_normalised: bool = False) -> Terms:
@@ -192,7 +213,7 @@ def slate_standard(rewards: ArrayLike, ratios: ArrayLike, *, self_normalised: bo
         1.25
     """
     total = _columns(rewards).sum(axis=1)
-    weight = _columns(ratios).prod(axis=1)
+    weight = prefix_weights(ratios)[:, -1]
     return snips(total, weight) if self_normalised else ips(total, weight)
 
 
@@ -271,6 +292,6 @@ def click_ips(clicks: ArrayLike, logged_examination: ArrayLike, target_examinati
         >>> float(round(add_up(terms).value, 4))
         1.25
     """
-    w = _columns(target_examination) / _columns(logged_examination)
+    w = ratios_of(_columns(target_examination), _columns(logged_examination))
     r = _columns(clicks)
     return _mean_of(r * w, w, r)

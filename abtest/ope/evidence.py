@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
 from trimtab.abtest.ope.contexts import policy_of
-from trimtab.abtest.ope.estimators import Floats
+from trimtab.abtest.ope.estimators import Floats, ratios_of
 from trimtab.abtest.ope.examination import Examination
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.moves import Moves, expected_examination
@@ -177,7 +177,8 @@ class _Tables:
         """Fill in what each policy would show sorted, the logged weights among them, beside what was shown."""
         propensities, is_shown = self._log.slates.propensities[asked.at], asked.shown >= 0
         for name, own in self._sorted_slates(asked, drawn):
-            self._ratios[name][asked.at] = ((own == asked.shown) | ~is_shown) / propensities
+            agrees = ((own == asked.shown) | ~is_shown).astype(np.float64)
+            self._ratios[name][asked.at] = ratios_of(agrees, propensities)
             self._own_rows[name][asked.at] = np.where(is_shown & (own >= 0), asked.contexts.rows[own], -1)
 
     def _compare_moved(self, asked: Asked, drawn: Asked, temperature: float | Floats, examination: Floats) -> None:
@@ -210,7 +211,7 @@ class _Tables:
         for name in self._ratios:
             policy = policy_of(self._engine, asked.weights[name], temperature * self._deployment.factors.get(name, 1.0))
             wanted = policy.propensities(contexts, asked.who, asked.shown)
-            self._ratios[name][asked.at] = wanted / slates.propensities[asked.at]
+            self._ratios[name][asked.at] = ratios_of(wanted, slates.propensities[asked.at])
             own, _ = policy.draw(contexts, draws.who, uniforms)
             self._own_rows[name][draws.at] = np.where((own >= 0) & (draws.shown >= 0), contexts.rows[own], -1)
 
@@ -220,7 +221,8 @@ class _Tables:
             return np.zeros(0, dtype=bool)
         policy = policy_of(self._engine, draws.weights[LOGGED], temperature)
         ours = policy.propensities(draws.contexts, draws.who, draws.shown)
-        return np.asarray((np.abs(ours / self._log.slates.propensities[draws.at] - 1) > TOLERANCE).any(axis=1))
+        ratios = ratios_of(ours, self._log.slates.propensities[draws.at])
+        return np.asarray((np.abs(ratios - 1) > TOLERANCE).any(axis=1))
 
     def evidence(self) -> Evidence:
         """The evidence of the impressions that can be replayed."""

@@ -30,9 +30,12 @@ from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
 from trimtab.ranker.objectives import NO_HEAD, RELEVANCE, REVENUE
 
-MEASURED = ("diversity", "alpha_ndcg", "ild", "categories", "ndcg")
+NDCG, NDCG_FILLED = "ndcg", "ndcg_filled"
+
+MEASURED = ("diversity", "alpha_ndcg", "ild", "categories", NDCG, NDCG_FILLED)
 """Measured on slates: discounted novelty; the same over the best that the query's candidates allow; the mean share of
-aspects in which two items differ; how many categories are shown; and, where the query was judged, `ndcg@k`."""
+aspects in which two items differ; how many categories are shown; and, where the query was judged, `ndcg@k`, items
+without a judgment being worth nothing, and as much as the query's judged ones are on average."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,12 @@ class JudgedQuery:
     Attributes:
         gains: row in the item store -> gain, `2^grade - 1`.
         ideal: gains of all judged items from the best down, those that the bundle does not have among them.
+        mean: of those.
     """
 
     gains: Mapping[int, float]
     ideal: Sequence[float]
+    mean: float
 
 
 Judged = Mapping[str, JudgedQuery]
@@ -150,7 +155,7 @@ def measured(
         "alpha_ndcg": np.divide(diversity, ideals, out=np.full(len(rows), np.nan), where=ideals > 0),
         "ild": intra_list_distances(aspects),
         "categories": _distinct(np.where(rows >= 0, engine.store.category_codes[rows], -1)),
-        "ndcg": np.array([_ndcg(slate, judged.get(text)) for slate, text in zip(rows.tolist(), texts, strict=True)]),
+        **_ndcgs(rows, [judged.get(text) for text in texts]),
     }
     return {name: values for name, values in found.items() if not np.isnan(values).all()}
 
@@ -163,18 +168,25 @@ def judged_gains(judgments: pl.DataFrame, engine: Engine) -> dict[str, JudgedQue
     graded = judgments.select("query", row=pl.Series(rows), gain=pl.Series(exponential_gain(judgments["grade"])))
     return {
         query: JudgedQuery(
-            {row: gain for row, gain in zip(rows_of_query, gains, strict=True) if row >= 0}, sorted(gains, reverse=True)
+            {row: gain for row, gain in zip(rows_of_query, gains, strict=True) if row >= 0},
+            sorted(gains, reverse=True),
+            float(np.mean(gains)),
         )
         for query, rows_of_query, gains in graded.group_by("query", maintain_order=True).agg("row", "gain").iter_rows()
     }
 
 
-def _ndcg(slate: Sequence[int], judged: JudgedQuery | None) -> float:
-    """Unjudged items gain nothing; nan for a query without a relevant item."""
-    if judged is None or judged.ideal[0] <= 0:
-        return float("nan")
-    ideal = discounted_sum(judged.ideal, k=sum(row >= 0 for row in slate))
-    return discounted_sum([judged.gains.get(row, 0.0) for row in slate]) / ideal if ideal > 0 else float("nan")
+def _ndcgs(rows: NDArray[np.integer], judged: Sequence[JudgedQuery | None]) -> dict[str, Floats]:
+    """`NDCG` and `NDCG_FILLED` [n] of slates; nan for a query without a relevant item."""
+    found = np.full((2, len(rows)), np.nan)
+    for place, (slate, one) in enumerate(zip(rows.tolist(), judged, strict=True)):
+        shown = [row for row in slate if row >= 0]
+        if one is None or not shown or one.ideal[0] <= 0:
+            continue
+        ideal = discounted_sum(one.ideal, k=len(shown))
+        for which, unjudged in enumerate((0.0, one.mean)):
+            found[which, place] = discounted_sum([one.gains.get(row, unjudged) for row in shown]) / ideal
+    return dict(zip((NDCG, NDCG_FILLED), found, strict=True))
 
 
 def _distinct(codes: NDArray[np.integer]) -> Floats:

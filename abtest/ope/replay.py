@@ -32,14 +32,14 @@ from typing import Any
 import polars as pl
 
 from trimtab.abtest.ope.asked import LOGGED
-from trimtab.abtest.ope.evidence import WRONG_SHARE, Deployment, evidence_of
+from trimtab.abtest.ope.evidence import Deployment, evidence_of
 from trimtab.abtest.ope.intervals import Estimate, estimate, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.log.partitions import PartitionedLog, partitioned
 from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains
+from trimtab.abtest.ope.replay_estimates import MISFIT, Estimates
 from trimtab.abtest.ope.segments import OTHER, Segments
-from trimtab.abtest.ope.sums import Sums
 from trimtab.abtest.ope.totals import EVERYTHING, Totals, totals_of
 from trimtab.abtest.report.report import REPORT, write_report
 from trimtab.abtest.report.verdict import verdict
@@ -64,8 +64,6 @@ MOST_THREADS = 4
 
 MOST_BLOCKS = 64
 """Sums that are added up apart before they are added to one another."""
-
-MISFIT = "the logged propensities are not this bundle's"
 
 IN_NO_IMPRESSION = "of an item that no impression in this log shows under their decision"
 
@@ -212,58 +210,6 @@ class Sent:
         return self.slates
 
 
-class _Estimates:
-    """The estimates of policies and segments, from totals."""
-
-    def __init__(self, totals: Totals, confidence: float) -> None:
-        self._totals = totals
-        self._confidence = confidence
-        self.wrong = totals.n_wrong / totals.n_drawn if totals.n_drawn else 0.0
-
-    @property
-    def fit(self) -> bool:
-        """Whether the logged propensities are the bundle's own; where they are not, no estimate has an interval."""
-        return self.wrong <= WRONG_SHARE
-
-    def sums(self, policy: str, metric: str, segments: Sequence[int] = EVERYTHING) -> Sums:
-        """Sums for the estimator that is reported."""
-        totals = self._totals
-        if metric in MEASURED:
-            return totals.measured[policy][metric].sums(metric, segments)
-        return totals.weighted.get(policy, totals.logged_outcomes).sums(metric, segments)
-
-    def of(self, policy: str, metric: str) -> Estimate:
-        found = estimate(self.sums(policy, metric), confidence=self._confidence)
-        return self._if_fit(found) if policy in self._totals.weighted else found
-
-    def difference(
-        self, after: str, before: str, metric: str, segments: Sequence[int] = EVERYTHING, **options: int
-    ) -> Estimate:
-        sums = self.sums(after, metric, segments).minus(self.sums(before, metric, segments))
-        return self._if_fit(estimate(sums, confidence=self._confidence, **options))
-
-    def lost_to_exploration(self, metric: str) -> Estimate:
-        """The log's own sorted slates less what was shown, where sorted slates are compared."""
-        totals = self._totals
-        sums = totals.weighted[LOGGED].sums(metric).minus(totals.logged_outcomes.sums(metric))
-        return self._if_fit(estimate(sums, confidence=self._confidence))
-
-    def _if_fit(self, found: Estimate) -> Estimate:
-        return found if self.fit else replace(found, low=None, high=None, caution=MISFIT)
-
-    def by_estimator(self, policy: str, metric: str, compared: LikeWithLike) -> dict[str, Estimate]:
-        """The estimates of every estimator, the reported one first."""
-        totals = self._totals
-        kinds = {
-            compared.estimator: totals.weighted[policy].sums(metric),
-            compared.not_normalised: totals.weighted[policy].sums(metric, normalised=False),
-            "matched": totals.matched[policy].sums(metric),
-        }
-        if metric in MEASURED:
-            kinds = {"direct": self.sums(policy, metric), **kinds}
-        return {kind: self._if_fit(estimate(one, confidence=self._confidence)) for kind, one in kinds.items()}
-
-
 def _result(
     totals: Totals,
     partitions: PartitionedLog,
@@ -273,7 +219,7 @@ def _result(
     *,
     confidence: float,
 ) -> dict[str, Any]:
-    estimates = _Estimates(totals, confidence)
+    estimates = Estimates(totals, confidence)
     outcomes = list(engine.known_weights)
     metrics = [*outcomes, *(name for name in MEASURED if name in totals.measured[LOGGED] and name not in outcomes)]
     names = list(weights)
@@ -335,7 +281,7 @@ def _promise(totals: Totals, engine: Engine, confidence: float) -> dict[str, Any
     }
 
 
-def _exploration_cost(estimates: _Estimates, compared: LikeWithLike) -> dict[str, Any] | None:
+def _exploration_cost(estimates: Estimates, compared: LikeWithLike) -> dict[str, Any] | None:
     """What exploring cost the log's shoppers in relevance, as a share of what sorted slates are worth to them, beside
     what it was expected to cost; None where those slates are not looked at, or their worth is not surely above 0."""
     if compared.served != "sorted":
@@ -349,7 +295,7 @@ def _exploration_cost(estimates: _Estimates, compared: LikeWithLike) -> dict[str
 
 
 def _segments(
-    estimates: _Estimates, totals: Totals, partitions: PartitionedLog, names: Sequence[str], metrics: Sequence[str]
+    estimates: Estimates, totals: Totals, partitions: PartitionedLog, names: Sequence[str], metrics: Sequence[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each segment's share of the searches, and every policy's differences to the log within it; a segment of all
     searches, or of none, is left out."""
@@ -375,7 +321,7 @@ def _plain(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
 
 
 def _warnings(
-    estimates: _Estimates,
+    estimates: Estimates,
     totals: Totals,
     left_out: Counter[str],
     partitions: PartitionedLog,

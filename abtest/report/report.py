@@ -22,6 +22,7 @@ NAMES = {
     "ild": "intra-list distance",
     "categories": "categories shown",
     "ndcg": "nDCG, judged",
+    "ndcg_filled": "the same, unjudged items as good as judged ones",
 }
 """Headings of the metrics that are measured on slates."""
 
@@ -164,7 +165,7 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         "Where an interval does not include 0 the difference is significant, for one policy and one metric at a time. "
-        f"{THIN} rests on too few users or searches for a statement."
+        f"{THIN} rests on too few users, searches or judgments for a statement."
     )
     yield ""
     if measured:

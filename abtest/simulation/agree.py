@@ -69,6 +69,8 @@ SURE = 3.0
 SIMULATED = ("click", "purchase")
 """What simulated shoppers do: heads of objectives that they decide."""
 METHODS = ("judged", "replay", "ab", "interleaving")
+N_OF_TRUTH = 30
+"""The fewest searches by which a truth and its error are measured."""
 N_TO_RANK = 3
 """The fewest policies that have an order."""
 
@@ -97,7 +99,7 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
         the object of `trimtab agree --json`.
 
     Raises:
-        BadParameter: a metric without outcomes, or fewer than 3 policies.
+        BadParameter: a metric without outcomes, fewer than 3 policies, or too few searches to measure a truth by.
     """
     engine = engine_of(index)
     known = (
@@ -108,6 +110,10 @@ def agree(  # noqa: PLR0913  # the options of `trimtab agree`, keyword-only
         raise BadParameter("metric", f"{metric!r} has no outcome that shoppers decide", allowed)
     if n_policies < N_TO_RANK:
         raise BadParameter("n_policies", f"{n_policies} cannot be ranked", "3 or more")
+    if n_truth < N_OF_TRUTH:
+        raise BadParameter("n_truth", f"{n_truth} searches measure no truth", f"{N_OF_TRUTH} or more")
+    if n_log < 1:
+        raise BadParameter("n_log", f"a log of {n_log} searches says nothing", "1 or more")
     world = world or world_of(engine)
     policies = scattered(engine, n_policies, seed)
     bounds = bounds_of(max_relevance_loss, {})
@@ -262,7 +268,7 @@ def _decision(before: Floats, after: Floats, preference: Floats) -> dict[str, An
     return {
         "effect": effect,
         "effect_error": error,
-        "sure": abs(effect) > SURE * error,
+        "sure": 0 < SURE * error < abs(effect),  # what does not vary is not certain
         "same_side": preferred * effect > 0,
         # Twice the searches, because each arm gets half of them.
         "ab": _needed(effect, np.sqrt(2 * (before.var() + after.var()))),

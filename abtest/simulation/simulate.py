@@ -90,11 +90,12 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
         tasks: where slates are drawn, some queries a task; here by default.
 
     Raises:
-        BadParameter: `out` is there already, an unknown or bad weight, or an engine that does not explore.
+        BadParameter: `out` is there already, an unknown or bad weight, an engine that does not explore, or a number out
+            of its range.
+        BadInput: see `world_of`.
     """
     engine = engine_of(index)
-    if engine.temperature <= 0:
-        raise BadParameter("temperature", "this bundle does not explore", "a bundle with a temperature above 0")
+    _check(engine, n_impressions, k, exploration_loss)
     asked = engine.with_defaults(
         Query("", weights=weights, constraints=Constraints(max_relevance_loss=max_relevance_loss))
     )
@@ -122,6 +123,16 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
             )
             block.browse(click_model, rng)
             block.write(folder)
+
+
+def _check(engine: Engine, n_impressions: int, k: int, exploration_loss: float | None) -> None:
+    if engine.temperature <= 0:
+        raise BadParameter("temperature", "this bundle does not explore", "a bundle with a temperature above 0")
+    for parameter, number in (("n_impressions", n_impressions), ("k", k)):
+        if number < 1:
+            raise BadParameter(parameter, f"{number} is too few", "1 or more")
+    if exploration_loss is not None and not 0 < exploration_loss < 1:
+        raise BadParameter("exploration_loss", f"{exploration_loss} is not a share to lose", "above 0, below 1")
 
 
 class _Block:

@@ -28,6 +28,7 @@ from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.clicks import Flags
 from trimtab.catalog.datasets.grocery import load_grocery
 from trimtab.catalog.store import ItemStore
+from trimtab.core.errors import BadInput
 from trimtab.engine import Engine
 
 APPEAL_OF_WISH = 0.9
@@ -157,7 +158,13 @@ class World:
 
 
 def world_of(engine: Engine) -> World:
-    """The world of a bundle's catalogue."""
+    """The world of a bundle's catalogue.
+
+    Raises:
+        BadInput: there is nothing in it.
+    """
+    if len(engine.store) == 0:
+        raise BadInput("the bundle has no items, so that nobody has anything to search for")
     if engine.manifest["source"] == "grocery":
         return grocery_world(engine.store)
     return catalogue_world(engine.store)

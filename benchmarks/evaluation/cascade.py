@@ -16,7 +16,7 @@ from benchmarks.evaluation.simulated import small_shop
 from benchmarks.evaluation.sorted_slates import METRICS, N_RESAMPLES, POLICIES
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
-from trimtab.abtest.ope.estimators import Terms, cascade_dr, ips, slate_cascade
+from trimtab.abtest.ope.estimators import Terms, cascade_dr, ips, ratios_of, slate_cascade
 from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
@@ -79,7 +79,8 @@ def looked_at(engine: Engine, world: World, log: ReplayLog) -> tuple[Rows, Float
         is_full[at], logged[at] = True, values[who[:, None], shown]
         for name, raw in POLICIES.items():
             policy = policy_of(engine, normalise(raw, engine.known_weights), engine.temperature)
-            policies[name][0][at] = policy.propensities(contexts, who, shown) / slates.propensities[at]
+            wanted = policy.propensities(contexts, who, shown)
+            policies[name][0][at] = ratios_of(wanted, slates.propensities[at])
             policies[name][1][at] = expected_given(policy, contexts, who, shown, values)
     return np.flatnonzero(is_full), logged, policies
 

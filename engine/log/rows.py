@@ -224,4 +224,4 @@ def _has_clean_values(values: pl.Series, column: Column) -> bool:
         return False
     if column.least is not None and not ((entries >= column.least) & (entries < float("inf"))).all():
         return False
-    return not column.finite or bool(entries.is_finite().all())
+    return column.most is None or bool((entries.abs() <= column.most).all() and entries.is_not_nan().all())

@@ -81,3 +81,7 @@ def test_what_has_no_outcome_cannot_be_agreed_on(engine: Engine) -> None:
         agree(engine, metric="diversity")
     with pytest.raises(BadParameter, match=r"^n_policies: "):
         agree(engine, n_policies=2)
+    with pytest.raises(BadParameter, match=r"^n_truth: "):
+        agree(engine, n_truth=1)
+    with pytest.raises(BadParameter, match=r"^n_log: "):
+        agree(engine, n_log=0)

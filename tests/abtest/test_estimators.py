@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.abtest.bandit_cases import K, N, bandit_log, chosen, slate_log
 from trimtab.abtest.ope import estimators
 from trimtab.abtest.ope.estimators import Terms
+from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.sums import add_up
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "obp.json").read_text())
@@ -180,3 +181,19 @@ def test_no_data_is_no_number() -> None:
     assert add_up(estimators.ips(nothing, nothing)).value is None
     assert add_up(estimators.matched_replay(np.ones(3), np.zeros(3))).value is None
     assert add_up(estimators.snips(np.ones(3), np.zeros(3))).value is None
+
+
+@pytest.mark.parametrize("chance", [1e-300, 5e-324])
+def test_one_chance_of_next_to_nothing_is_a_refusal_and_no_overflow(chance: float) -> None:
+    logged, rewards = np.full((400, 3), 0.5), np.ones((400, 3))
+    logged[7] = chance
+    ratios = estimators.ratios_of(np.full(logged.shape, 0.5), logged)
+    assert (np.delete(ratios, 7, axis=0) == 1).all()
+    for terms in (
+        estimators.slate_cascade(rewards, ratios),
+        estimators.slate_cascade(rewards, ratios, self_normalised=True),
+        estimators.slate_standard(rewards, ratios),
+        estimators.slate_independent(rewards, ratios),
+        estimators.cascade_dr(rewards, ratios, rewards, rewards),
+    ):
+        assert estimate(add_up(terms)).refusal == "effective sample size 1 of 400 impressions, at least 50 is needed"

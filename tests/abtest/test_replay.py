@@ -172,6 +172,7 @@ DAMAGE: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "too few propensities": (with_first("propensities", [0.5]), r"row 1: propensities has 1 entries"),
     "an item shown twice": (with_first("item_ids", ["1"] * 10), r"row 1: item_ids repeats"),
     "money that is not a number": (with_first("revenue", [float("nan")] * 10), r"row 1: revenue"),
+    "money that no page brings": (with_first("revenue", [1e200] * 10), r"row 1: revenue has 1e\+200, allowed: "),
     "weights that are no JSON": (with_first("weights", "{half"), r"row 1: weights is not a JSON object"),
     "another schema": (with_first("schema_version", 7), r"row 1: schema_version is 7"),
     "a column gone": (lambda frame: frame.drop("query"), r"column query is missing"),

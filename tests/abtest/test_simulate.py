@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -113,6 +114,17 @@ def test_a_log_that_is_there_already_is_left_alone(engine: Engine, world: World,
     with pytest.raises(BadParameter, match=r"^out: "):
         simulate(engine, 10, log, world=world)
     assert sorted(path.name for path in log.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"), [("n_impressions", 0), ("k", 0), ("exploration_loss", 1.5), ("exploration_loss", float("nan"))]
+)
+def test_a_number_out_of_its_range_is_named(
+    engine: Engine, world: World, tmp_path: Path, name: str, odd: float
+) -> None:
+    asked: dict[str, Any] = {"n_impressions": 10, name: odd}
+    with pytest.raises(BadParameter, match=f"^{name}: "):
+        simulate(engine, out=tmp_path / "log", world=world, **asked)
 
 
 def test_nothing_half_written_is_left_behind(engine: Engine, world: World, tmp_path: Path) -> None:

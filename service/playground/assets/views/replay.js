@@ -48,6 +48,7 @@ const MEASURED = {
   ild: ["intra-list distance", "in what share of type and brand two items of a slate differ"],
   categories: ["categories shown", "different categories on a slate"],
   ndcg: ["nDCG, judged", "order of the items against the judgments"],
+  ndcg_filled: ["nDCG, filled", "the same if items without a judgment are as good as those with one"],
 };
 const nameOf = (metric) => MEASURED[metric]?.[0] ?? metric;
 
