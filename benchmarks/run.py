@@ -27,7 +27,7 @@ from benchmarks.evaluation import (
 )
 from benchmarks.figures import Figure, Skipped
 from benchmarks.ranking import loss_budgets, relevance, training, words
-from benchmarks.serving import degradation, http, latency, live, overload
+from benchmarks.serving import degradation, http, latency, live, overload, suggestions
 from trimtab.engine import Engine
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -42,6 +42,7 @@ def sections(bundle: Path, data: Path, out: Path) -> dict[str, Callable[[], Iter
         "http": lambda: http.measure(bundle, Engine.load(bundle)),
         "training": training.measure,
         "overload": lambda: overload.measure(bundle, Engine.load(bundle)),
+        "suggestions": lambda: suggestions.measure(bundle),
         "evaluation-price-response": simulated.price_response,
         "evaluation-coverage": lambda: simulated.coverage(Engine.load(bundle)),
         "evaluation-differences": lambda: coverage.measure(out / coverage.CELLS.name),

@@ -26,9 +26,9 @@ from urllib.request import Request, urlopen
 import numpy as np
 
 from benchmarks.figures import Figure
+from benchmarks.serving.arrivals import Answer, arrive, quantile
 from benchmarks.serving.attacks import ATTACKS, Sender
 from benchmarks.serving.http import WEIGHTS
-from benchmarks.serving.overload import Connection, exchange
 from loadtests.queries import sample_queries
 from loadtests.serving import end_with_parent, server
 from loadtests.soak import own_bytes, trend
@@ -45,19 +45,6 @@ MAX_GROWTH_RATIO = 0.02
 MIB = 1 << 20
 
 
-class Answer(NamedTuple):
-    """What became of one search.
-
-    Attributes:
-        due: seconds after the first of its while.
-        failure: a status or an error; None where it was answered.
-    """
-
-    due: float
-    milliseconds: float
-    failure: str | None
-
-
 class Searched(NamedTuple):
     """What became of the searches of a while."""
 
@@ -65,10 +52,10 @@ class Searched(NamedTuple):
     memory: list[tuple[float, float]]
 
     def p99(self) -> float:
-        return float(np.quantile([one.milliseconds for one in self.answers], 0.99))
+        return quantile(self.answers, 0.99)
 
     def failed(self) -> list[Answer]:
-        return [one for one in self.answers if one.failure]
+        return [one for one in self.answers if one.is_failed]
 
 
 def measure(bundle: Path, *, seconds: float = 600) -> Iterator[Figure]:
@@ -121,42 +108,16 @@ class Searches:
         self._pid = pid
         head = f"HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n\r\n"
         self._requests = [f"GET /search?q={quote(text)}&{WEIGHTS} {head}".encode() for text in texts]
-        self._idle: list[Connection] = []
 
     async def arrive(self, seconds: float) -> Searched:
         """Ask at `RATE` for a while."""
-        self._idle.clear()
-        searched = Searched([], [])
+        memory: list[tuple[float, float]] = []
         start = time.perf_counter()
-        tasks = []
-        for number in range(int(RATE * seconds)):
-            due = start + number / RATE
-            await asyncio.sleep(max(due - time.perf_counter(), 0))
-            request = self._requests[number % len(self._requests)]
-            tasks.append(asyncio.create_task(self._ask(request, due)))
-            if number % RATE == 0:
-                searched.memory.append((time.perf_counter() - start, own_bytes(self._pid) / MIB))
-        answers = await asyncio.gather(*tasks)
-        searched.answers.extend(one._replace(due=one.due - start) for one in answers)
-        for _, writer in self._idle:
-            writer.close()
-        return searched
 
-    async def _ask(self, request: bytes, due: float) -> Answer:
-        """One search on a connection that is idle, or on a new one."""
-        while True:
-            is_old = bool(self._idle)
-            try:
-                connection = self._idle.pop() if is_old else await asyncio.open_connection("127.0.0.1", self._port)
-                status, _ = await exchange(connection, request)
-            except (asyncio.IncompleteReadError, ConnectionError) as error:
-                if is_old:
-                    continue  # the service closes what is idle for some seconds
-                failure: str | None = type(error).__name__
-            else:
-                self._idle.append(connection)
-                failure = None if status == 200 else str(status)
-            return Answer(due, 1e3 * (time.perf_counter() - due), failure)
+        def remember() -> None:
+            memory.append((time.perf_counter() - start, own_bytes(self._pid) / MIB))
+
+        return Searched(await arrive(self._port, self._requests, RATE, seconds, each_second=remember), memory)
 
 
 def _costs(sender: Sender, texts: Sequence[str], pid: int) -> Iterator[Figure]:
@@ -185,7 +146,7 @@ def _processor_ms(pid: int) -> float:
 
 def _figures(quiet: Searched, attacked: Searched) -> Iterator[Figure]:
     failed, n = attacked.failed(), len(attacked.answers)
-    how = ", ".join(f"{count} x {name}" for name, count in Counter(one.failure for one in failed).items())
+    how = ", ".join(f"{count} x {name}" for name, count in Counter(one.outcome for one in failed).items())
     when = f": {how}, from second {failed[0].due:.0f} to {failed[-1].due:.0f}" if failed else ""
     yield Figure(f"failed searches of {n} under attack{when}", len(failed), "", 0, "less")
     yield Figure("failed searches, quiet", len(quiet.failed()), f"of {len(quiet.answers)}")
