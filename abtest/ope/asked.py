@@ -13,7 +13,6 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.sums import Ints
 from trimtab.core.records import Shopper
-from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.ranker.slate.log_policy import QueryContexts
 
@@ -86,9 +85,7 @@ def each_query(
     users = with_history(engine, log.users)[log.slates.users]
     candidate_of_row = np.full(len(engine.store) + 1, -1)
     codes_of_weights, weights_at = np.unique(log.slates.weights, return_inverse=True)
-    served = np.array(
-        [weights_of(engine, normalise(log.weights[code], engine.known_weights)) for code in codes_of_weights]
-    )
+    served = np.array([weights_of(engine, log.weights[code]) for code in codes_of_weights])
     for query, at in by_code(log.slates.queries):
         codes = np.unique(users[at])
         for start in range(0, len(codes), USERS_AT_ONCE):

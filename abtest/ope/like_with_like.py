@@ -26,7 +26,6 @@ from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.reliability import MIN_SHARE_TO_BE_SURE
 from trimtab.abtest.ope.sums import Ints, Overlap
 from trimtab.core.metrics import discounts
-from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.ranker.slate.exploration import crossing, losses
 from trimtab.ranker.slate.log_policy import QueryContexts
@@ -136,7 +135,7 @@ class _Lists:
         some = _by_seed(sample)[:N_LISTS]
         self._depths = (slates.rows[some] >= 0).sum(axis=1).tolist()
         self._temperatures = slates.temperatures[some].tolist()
-        self._own = [normalise(sample.weights[code], engine.known_weights) for code in slates.weights[some]]
+        self._own = [sample.weights[code] for code in slates.weights[some]]
         self._searches = [sample.queries[query] for query in slates.queries[some].tolist()]
         self._contexts: list[QueryContexts] = [
             contexts_of(engine, search, [sample.users[user]])

@@ -108,7 +108,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
     with partitioned(log, engine, tasks=tasks) as partitions:
         read, segments_of_log = partitions.sample(N_TUNED), partitions.segments
         (asked, _), *_ = partitions.requested.most_common(1)
-        own = normalise(dict(asked), engine.known_weights)
+        own = dict(asked)
         candidates = candidates_around(own)
         compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), candidates, served)
     tasks = tasks or Threads(min(os.cpu_count() or 1, MOST_THREADS))

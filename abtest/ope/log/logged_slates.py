@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from trimtab.abtest.ope.contexts import Search
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints, groups_of
+from trimtab.core.errors import BadWeight
 from trimtab.core.log import BY_POSITION, COLUMNS
 from trimtab.core.records import Shopper
+from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.engine.plan.degradation import OTHER_CANDIDATES
 from trimtab.engine.stages.scoring import SECONDS_KEPT
@@ -28,6 +30,7 @@ NOTHING_SHOWN = "nothing was shown"
 DUPLICATE = "delivered again: a row of their decision was before them"
 DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
 BAD_BOUND = "has a bound on losses that is not a share, or of what is not an objective here"
+BAD_WEIGHTS = "has weights that this bundle cannot have served or been asked for"
 UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
 
@@ -102,7 +105,7 @@ class ReplayLog:
     Attributes:
         queries: what was asked, by code.
         users: who asked, by code.
-        weights: effective weights by code.
+        weights: effective weights by code, normalised.
     """
 
     slates: LoggedSlates
@@ -145,7 +148,7 @@ class FrameSlates:
     Attributes:
         slates: the impressions; the group of those without user and session is -1.
         queries, users, weights: what the codes of the frame stand for.
-        requested: weights as asked for -> impressions.
+        requested: weights as asked for, normalised -> impressions.
         n_read: rows of the frame.
         n_out_of_order: rows stamped before the one above them in their session.
         left_out: reason -> rows that cannot be replayed.
@@ -188,7 +191,7 @@ class FrameArrays:
             queries=which,
             users=users.of_series(_shoppers(frame, self._engine)),
             groups=_groups(frame.select(pl.coalesce("user_id", "session_id")).to_series()),
-            weights=weights.of_series(frame["weights"], key=_weights),
+            weights=weights.of_series(frame["weights"], key=self._weights),
             temperatures=frame["temperature"].to_numpy(),
             seeds=frame["seed"].fill_null(-1).to_numpy(),
             moments=frame["timestamp"].dt.epoch("us").to_numpy() / 1e6,
@@ -200,10 +203,14 @@ class FrameArrays:
         counted = frame.filter(known)["requested_weights"].value_counts(name="n").iter_rows()
         requested = Counter[NamedWeights]()
         for text, n in counted:
-            requested[_weights(text)] += n
+            requested[self._weights(text)] += n
         return FrameSlates(
             slates.take(known), searches, users.values, weights.values, requested, n_read, n_out_of_order, left_out
         )
+
+    def _weights(self, text: str) -> NamedWeights:
+        """Normalised weights from their JSON text, whatever its spaces and order."""
+        return tuple(normalise(json.loads(text), self._engine.known_weights).items())
 
     def _replayable(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
         """The rows that can be replayed, and reasons -> how many of the rest."""
@@ -222,6 +229,8 @@ class FrameArrays:
             .then(pl.lit(SORTED))
             .when(_has_bad_bound(frame, self._engine))
             .then(pl.lit(BAD_BOUND))
+            .when(_has_bad_weights(frame, self._engine))
+            .then(pl.lit(BAD_WEIGHTS))
         )
         reasons = frame.select(reason.alias("reason")).to_series()
         return frame.filter(reasons.is_null()), Counter(reasons.drop_nulls().to_list())
@@ -280,6 +289,18 @@ def _has_bad_bound(frame: pl.DataFrame, engine: Engine) -> pl.Expr:
     return ~is_share | pl.col("max_losses").fill_null(NO_RULE).is_in(bad)
 
 
+def _has_bad_weights(frame: pl.DataFrame, engine: Engine) -> pl.Expr:
+    """Whether a row was served with, or asked for, weights of what is no objective here, below 0 or all 0."""
+    columns = ("weights", "requested_weights")
+    bad = []
+    for text in pl.concat([frame[name] for name in columns]).unique():
+        try:
+            normalise(json.loads(text), engine.known_weights)
+        except BadWeight:
+            bad.append(text)
+    return pl.any_horizontal(pl.col(columns).is_in(bad))
+
+
 def _n_backwards(frame: pl.DataFrame) -> int:
     """The number of rows that are stamped before the one above them in their session."""
     before = pl.col("timestamp").shift(1).over("session_id")
@@ -294,11 +315,6 @@ def _shoppers(frame: pl.DataFrame, engine: Engine) -> pl.Series:
     recent = pl.col("recent").list.join(SEPARATOR).fill_null("")
     columns = (pl.col("user_id").fill_null(""), minute, pl.when(recent != "").then(recent))
     return frame.select(pl.concat_str(*columns, separator=SEPARATOR, ignore_nulls=True).alias("shopper"))["shopper"]
-
-
-def _weights(text: str) -> NamedWeights:
-    """Weights from their JSON text, whatever its spaces."""
-    return tuple(json.loads(text).items())
 
 
 def _shopper(text: str) -> Shopper:
