@@ -57,9 +57,9 @@ class Related(NamedTuple):
 
     @classmethod
     def parse(cls, text: str | None) -> Related | None:
-        """What `str` wrote; None of nothing."""
-        kind, colon, item_id = (text or "").partition(":")
-        return cls(kind, item_id) if colon else None
+        """What `str` wrote; None of anything else."""
+        kind, _, item_id = (text or "").partition(":")
+        return cls(kind, item_id) if kind in (SIMILAR, TOGETHER) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any, Self
 
 STEPS = ("correct", "synonyms", "negation", "attributes", "relax")
@@ -128,15 +129,29 @@ class Understood:
         """What `to_log` wrote of this query.
 
         Raises:
-            ValueError, TypeError, KeyError: it is nothing that `to_log` writes.
+            ValueError, TypeError: it is nothing that `to_log` writes.
         """
-        changed: Mapping[str, Any] = json.loads(logged)
+        try:
+            changed: Mapping[str, Any] = json.loads(logged)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         plain: dict[str, Any] = {"words": query, **changed}
         for name in ("excluded", "forbidden", "relaxed", "linking"):
             plain[name] = tuple(plain.get(name, ()))
         plain["synonyms"] = tuple((typed, meant) for typed, meant in plain.get("synonyms", ()))
         plain["attributes"] = tuple(Mention(*one) for one in plain.get("attributes", ()))
-        return cls(query, **plain)
+        found = cls(query, **plain)
+        if not all(isinstance(text, str) for text in found._texts()):
+            raise TypeError("words are not text")
+        return found
+
+    def _texts(self) -> Iterator[object]:
+        """All that is text where this is what `to_log` writes."""
+        yield from (self.words, *self.excluded, *self.forbidden, *self.relaxed, *self.linking)
+        yield from chain.from_iterable(self.synonyms)
+        yield from chain.from_iterable((one.text, one.field, one.value) for one in self.attributes)
+        notes = (self.corrected, self.rewritten, self.redirect, self.banner, self.language)
+        yield from (note for note in notes if note is not None)
 
 
 def _reworded(text: str, typed: str, meant: str) -> str:

@@ -49,7 +49,7 @@ from trimtab.ranker.artifact import warm_up
 from trimtab.ranker.attainment import weights_for
 from trimtab.ranker.slate.log_policy import QueryContexts
 from trimtab.retrieval.facets import require_facets
-from trimtab.retrieval.filters import parse_filter
+from trimtab.retrieval.filters import conditions_of, parse_filter
 from trimtab.retrieval.live_retrieval import retriever_with
 from trimtab.retrieval.understanding.relaxation import with_bounds_relaxed
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
@@ -133,6 +133,18 @@ class Engine:
             BadParameter: there is no such price list or store, or no distance.
         """
         return self._in_market(self._markets.market(query))
+
+    def require(self, query: Query) -> None:
+        """Check that there is what a query names beside its words.
+
+        Raises:
+            BadParameter: a filter, price list or store that there is not, or no distance.
+            NotFound: the item that others are looked for beside.
+        """
+        self._markets.market(query)
+        conditions_of(self.store, query.filters)
+        if query.related is not None:
+            self.store.row_of(query.related.item_id)
 
     def sale_moments(self, moments: Floats) -> Floats:
         """[n] moments of equal prices: for each the last at which a sale began or ended, or one before the first."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
+from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.metrics import discounts
 from trimtab.core.places import parse_place
 from trimtab.core.records import Constraints, Query, Related, Shopper
@@ -119,6 +120,15 @@ class Search:
             related=Related.parse(self.related),
             moment=self.moment,
         )
+
+    def is_for(self, engine: Engine) -> bool:
+        """Whether it can be read, and names nothing that the engine does not have."""
+        try:
+            query = self.query
+            engine.require(query)
+        except (BadParameter, NotFound, ValueError, TypeError):
+            return False
+        return (query.near is not None) == bool(self.near) and (query.related is not None) == bool(self.related)
 
 
 def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:

@@ -69,3 +69,29 @@ def test_policies_are_bound_as_searches_are(engine: Engine, world: World, k: int
                 assert own == list(engine.slate(query).weights.values()), (text, name, shopper)
                 n_moved += own != list(weights.values())
     assert n_moved > 4
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    {
+        "filters": [("colour:",), ("",), ("glamour:9",), ("price:abc",), ("price:1..2", "in_stock:maybe")],
+        "near": ["here", "91,181", "48.1,2.3"],
+        "related": ["nonsense", ":", "similar:", "together:no such item", "glamour:1"],
+        "price_list": ["b2b"],
+        "store": ["lyon"],
+        "understood": [
+            "{half", "[1]", "3", "null", "[" * 5000, '{"glamour": 3}', '{"query": "x"}', '{"words": null}',
+            '{"synonyms": ["a"]}', '{"synonyms": [[1, 2]]}', '{"attributes": [["x"]]}', '{"excluded": [3]}',
+            '{"attributes": [["x", "brand", 9, true]]}', '{"relaxed": [["x"]]}', '{"language": 3}',
+        ],
+    }.items(),
+)  # fmt: skip
+def test_a_search_for_what_there_is_not_is_for_another_bundle(engine: Engine, column: str, values: list) -> None:
+    assert [value for value in values if Search("ice cream", **{column: value}).is_for(engine)] == []
+
+
+def test_a_search_for_what_there_is_is_for_the_bundle(engine: Engine) -> None:
+    words = '{"words": "ice", "synonyms": [["ice", "gelato"]], "attributes": [["cheap", "price", "..9", true]]}'
+    beside = f"similar:{engine.store.item_ids([0])[0]}"
+    for asked in ({}, {"filters": ("price:1..2", "-brand:x")}, {"understood": words}, {"related": beside}):
+        assert Search("ice cream", **asked).is_for(engine)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ import pytest
 
 from trimtab.abtest.ope.contexts import bounds_of
 from trimtab.abtest.ope.like_with_like import Served
-from trimtab.abtest.ope.log.logged_slates import BAD_BOUND, BAD_WEIGHTS
+from trimtab.abtest.ope.log.logged_slates import BAD_BOUND, BAD_WEIGHTS, UNKNOWN_SEARCH
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.tune import tune
 from trimtab.abtest.simulation.deployment import deploy, value_of
@@ -219,16 +219,21 @@ def test_rows_that_cannot_be_replayed_are_counted_with_reasons(engine: Engine, l
     assert any("161 of 400 impressions were left out" in warning for warning in found["warnings"])
 
 
-def test_weights_that_no_search_can_have_are_a_reason_to_leave_it_out(
+def test_weights_and_searches_that_cannot_be_are_reasons_to_leave_rows_out(
     engine: Engine, log: Path, tmp_path: Path
 ) -> None:
     bad = pl.Series(['{"relevance": 0.5, "glamour": 0.5}', "{}", '{"revenue": 0}', '{"revenue": -1}'])
     frame = pl.concat(read_log(log)).head(20)
-    served, asked, good = frame[:4], frame[4:8], frame[8:]
-    odd = [served.with_columns(weights=bad), asked.with_columns(requested_weights=bad), good]
+    served, asked, unknown, good = frame[:4], frame[4:8], frame[8:10], frame[10:]
+    odd = [
+        served.with_columns(weights=bad),
+        asked.with_columns(requested_weights=bad),
+        unknown.with_columns(filters=pl.Series([["glamour:9"], []]), understood=pl.Series([None, "{half"])),
+        good,
+    ]
     pl.concat(odd).write_parquet(tmp_path / "odd.parquet")
     found = replay(tmp_path / "odd.parquet", engine, {"b": OTHER})
-    assert (found["log"]["left_out"], found["log"]["n_replayed"]) == ({BAD_WEIGHTS: 8}, 12)
+    assert (found["log"]["left_out"], found["log"]["n_replayed"]) == ({BAD_WEIGHTS: 8, UNKNOWN_SEARCH: 2}, 10)
     assert found["log"]["weights"] == [dict(engine.default_weights)]
 
 

@@ -31,6 +31,7 @@ DUPLICATE = "delivered again: a row of their decision was before them"
 DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
 BAD_BOUND = "has a bound on losses that is not a share, or of what is not an objective here"
 BAD_WEIGHTS = "has weights that this bundle cannot have served or been asked for"
+UNKNOWN_SEARCH = "asks by a filter, place, item, store, price list or understanding that the bundle does not know"
 UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
 
@@ -197,15 +198,19 @@ class FrameArrays:
             moments=frame["timestamp"].dt.epoch("us").to_numpy() / 1e6,
             **{name: _table(name, column, there) for name, column in cells.items()},
         )
-        known = np.asarray(((slates.rows >= 0) | ~there).all(axis=1))
-        if not known.all():
-            left_out[UNKNOWN_ITEM] += int((~known).sum())
+        known = np.ones(len(slates), dtype=bool)
+        for reason, is_known in (
+            (UNKNOWN_SEARCH, np.array([search.is_for(self._engine) for search in searches], dtype=bool)[which]),
+            (UNKNOWN_ITEM, ((slates.rows >= 0) | ~there).all(axis=1)),
+        ):
+            left_out[reason] += int((known & ~is_known).sum())
+            known &= is_known
         counted = frame.filter(known)["requested_weights"].value_counts(name="n").iter_rows()
         requested = Counter[NamedWeights]()
         for text, n in counted:
             requested[self._weights(text)] += n
         return FrameSlates(
-            slates.take(known), searches, users.values, weights.values, requested, n_read, n_out_of_order, left_out
+            slates.take(known), searches, users.values, weights.values, requested, n_read, n_out_of_order, +left_out
         )
 
     def _weights(self, text: str) -> NamedWeights:
@@ -290,7 +295,7 @@ def _has_bad_bound(frame: pl.DataFrame, engine: Engine) -> pl.Expr:
 
 
 def _has_bad_weights(frame: pl.DataFrame, engine: Engine) -> pl.Expr:
-    """Whether a row was served with, or asked for, weights of what is no objective here, below 0 or all 0."""
+    """Whether a row was served with, or asked for, weights of an unknown objective, below 0 or all 0."""
     columns = ("weights", "requested_weights")
     bad = []
     for text in pl.concat([frame[name] for name in columns]).unique():
