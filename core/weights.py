@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from trimtab.core.errors import BadParameter, BadWeight
+from trimtab.core.errors import BadParameter, BadWeight, did_you_mean
 
 RELEVANCE = "relevance"
 """The objective that every bundle has and receipts compare with."""
@@ -26,6 +26,18 @@ def objective_of_loss(parameter: str) -> str | None:
     """The objective that such a parameter bounds; None where it is not one."""
     name = parameter.removeprefix("max_").removesuffix("_loss")
     return name if parameter == loss_parameter(name) else None
+
+
+def require_bounds(bounded: Iterable[str], objectives: Sequence[str]) -> None:
+    """Check that what may be lost is lost of objectives.
+
+    Raises:
+        BadParameter: one of those that are bounded is not one.
+    """
+    for name in bounded:
+        if name not in objectives:
+            known = ", ".join(map(loss_parameter, objectives))
+            raise BadParameter(loss_parameter(name), f"no such objective{did_you_mean(name, objectives)}", known)
 
 
 def normalise(weights: Mapping[str, float], known: Iterable[str]) -> dict[str, float]:

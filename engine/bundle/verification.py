@@ -38,14 +38,11 @@ def verify(folder: Path) -> dict[str, Any]:
         schema_version, feature_schema = manifest["schema_version"], manifest["feature_schema"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleDamaged(MANIFEST, f"cannot be read ({error})") from error
+    again = f"build it again: trimtab build {manifest.get('source', 'CATALOGUE')} --out {folder.name}"
     if schema_version != SCHEMA_VERSION:
-        source = manifest.get("source", "CATALOGUE")
-        raise BundleMismatch(
-            f"{MANIFEST}: schema version {schema_version}, this reads {SCHEMA_VERSION}; "
-            f"build it again: trimtab build {source} --out {folder.name}"
-        )
+        raise BundleMismatch(f"{MANIFEST}: schema version {schema_version}, this reads {SCHEMA_VERSION}; {again}")
     if feature_schema != schema_hash():
-        raise BundleMismatch(f"{MANIFEST}: feature schema {feature_schema}, this computes {schema_hash()}")
+        raise BundleMismatch(f"{MANIFEST}: feature schema {feature_schema}, this computes {schema_hash()}; {again}")
     for name, digest in files.items():
         path = folder / name
         if not path.is_file():

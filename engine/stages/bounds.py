@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.core.errors import BadParameter, did_you_mean
+from trimtab.core.errors import BadParameter
 from trimtab.core.metrics import discounts
 from trimtab.core.records import Constraints, FloatArray, IntArray, ScoredCandidates
-from trimtab.core.weights import RELEVANCE, loss_parameter
+from trimtab.core.weights import RELEVANCE, loss_parameter, require_bounds
 from trimtab.engine.bundle.storage import Bundle
 from trimtab.engine.stages.slate_stage import SlateStage, floors
 from trimtab.ranker.slate.greedy import greedy_slates
@@ -33,11 +33,9 @@ def allowed_losses(bundle: Bundle, constraints: Constraints, weights: Mapping[st
     named = dict(constraints.max_losses)
     if constraints.max_relevance_loss is not None:
         named[RELEVANCE] = constraints.max_relevance_loss
+    require_bounds(named, bundle.objectives)
     losses = {}
     for name, loss in named.items():
-        if name not in bundle.objectives:
-            known = ", ".join(loss_parameter(one) for one in bundle.objectives)
-            raise BadParameter(loss_parameter(name), f"no such objective{did_you_mean(name, bundle.objectives)}", known)
         if not 0 <= loss <= 1:
             raise BadParameter(loss_parameter(name), f"{loss} is not a share", "0 to 1")
         losses[bundle.objectives.index(name)] = loss

@@ -16,13 +16,19 @@ from trimtab.service.redis.named_definitions import NamedDefinitions, Note
 DEFAULT = "default"
 
 
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+
+
 class Profile(BaseModel):
     """What a search uses where its request says nothing."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        json_schema_extra={"example": {"weights": {"relevance": 0.7, "revenue": 0.3}, "max_relevance_loss": 0.02}},
+        json_schema_extra={
+            "example": {"weights": {"relevance": 0.7, "revenue": 0.3}, "max_relevance_loss": 0.02},
+            "patternProperties": {f"^(?!max_relevance_loss$){loss_parameter('.+')}$": SHARE},
+        },
     )
 
     weights: Mapping[str, float] = Field(min_length=1)

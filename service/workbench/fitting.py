@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trimtab.core.errors import BadParameter, NotFound
-from trimtab.core.weights import normalise
+from trimtab.core.weights import normalise, require_bounds
 from trimtab.engine import Engine
 from trimtab.retrieval.filters import filter_mask, parse_filter
 from trimtab.service.bundles.serving import Bundles
@@ -34,6 +34,7 @@ class Fitting:
         """
         if isinstance(definition, Profile):
             normalise(definition.weights, self.search.known_weights)
+            require_bounds(definition.max_losses, self.search.engine.objectives)
         elif isinstance(definition, Rule):
             _require_rule(self.search.engine, definition)
         elif isinstance(definition, Experiment):

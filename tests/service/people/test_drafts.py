@@ -154,6 +154,7 @@ def test_a_synonym_may_hold_for_a_while(service: httpx.Client) -> None:
         ("synonyms/x", {"words": ["alone"]}, "one word alone"),
         ("synonyms/x", {"action": "pin"}, "words"),
         ("profiles/x", {"weights": {"fame": 1}}, "fame"),
+        ("profiles/x", {"weights": {"relevance": 1}, "max_fame_loss": 0.1}, "max_fame_loss"),
         ("experiments/x", {"arms": {"a": {"share": 0.5}, "b": {"share": 0.4}}}, "shares sum to 0.9"),
         ("experiments/x", {"arms": {"a": {"share": 0.5}, "b": {"share": 0.5, "profile": "none"}}}, "none"),
         ("keys/x", {}, "kind"),

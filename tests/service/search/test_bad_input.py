@@ -227,6 +227,7 @@ def test_bad_profiles(service: httpx.Client) -> None:
     assert put("a", b'{"weights": {}}').errors[0].parameter == "weights"
     assert put("a", b'{"weights": {"margin": 1}}').errors[0].parameter == "w_margin"
     assert put("a", b'{"weights": {"revenue": -1}}').errors[0].parameter == "w_revenue"
+    assert put("a", b'{"weights": {"revenue": 1}, "max_margin_loss": 0}').errors[0].parameter == "max_margin_loss"
     assert put("a", b'{"weights": {"revenue": 1}, "loss": 0}').errors[0].parameter == "loss"
     assert put("a" * 65, b'{"weights": {"revenue": 1}}').errors[0].parameter == "name"
     assert service.get("/profiles").json() == {}
