@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic.config import JsonDict
 
 from trimtab.core.errors import BadParameter
 from trimtab.core.weights import loss_parameter, objective_of_loss
@@ -16,7 +17,7 @@ from trimtab.service.redis.named_definitions import NamedDefinitions, Note
 DEFAULT = "default"
 
 
-SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+SHARE: JsonDict = {"type": "number", "minimum": 0, "maximum": 1}
 
 
 class Profile(BaseModel):
