@@ -63,7 +63,7 @@ def _compared(column: AttributeColumn, value: str, rows: IntArray) -> tuple[Mask
     codes, owners = column.codes_at(rows)
     known, met, said = np.zeros((3, len(rows)), dtype=bool)
     known[owners] = True
-    met[owners[np.isin(codes, column.codes_of(value))]] = True
+    met[owners[np.isin(codes, column.vocabulary.codes_of(value))]] = True
     if len(value) >= SHORTEST_SAID and column.attribute.name != BRAND:
         wanted = folded(value)
         saying = [code for code in np.unique(codes).tolist() if wanted in folded(column.names[code])]

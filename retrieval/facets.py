@@ -129,14 +129,14 @@ def _named_facet(column: AttributeColumn, by_code: IntArray, missing: int, limit
     """
     there = np.flatnonzero(by_code)
     counts = by_code[there]
-    if column.has_spellings:
+    if column.vocabulary.spellings:
         there, place = np.unique(column.same[there], return_inverse=True)
         counts = np.bincount(place, weights=counts).astype(np.int64)
     n_values = len(there)
     if 0 < limit < n_values:
         is_frequent = counts >= np.partition(counts, -limit)[-limit]
         there, counts = there[is_frequent], counts[is_frequent]
-    order = np.lexsort((column.name_ranks[there], -counts))[:limit]
+    order = np.lexsort((column.vocabulary.ranks[there], -counts))[:limit]
     named = dict(zip(map(column.names.__getitem__, there[order].tolist()), counts[order].tolist(), strict=True))
     return Facet(column.attribute.kind, column.attribute.label, named, n_values, missing)
 

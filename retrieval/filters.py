@@ -248,9 +248,9 @@ def _widened(column: AttributeColumn, known: Condition, value: str) -> Condition
                 raise _wrong_value(attribute.name, value, "flag")
             return replace(known, codes=(*known.codes, int(word in TRUE)))
         case "path":
-            return replace(known, codes=(*known.codes, *column.codes_of(path_of(value))))
+            return replace(known, codes=(*known.codes, *column.vocabulary.codes_of(path_of(value))))
         case _:
-            return replace(known, codes=(*known.codes, *column.codes_of(value)))
+            return replace(known, codes=(*known.codes, *column.vocabulary.codes_of(value)))
 
 
 def _number_range(name: str, value: str, unit: str | None) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from trimtab.catalog.attributes.counting import (
 from trimtab.catalog.attributes.definition import CODED, SEPARATOR, Attribute
 from trimtab.catalog.attributes.value_rows import ValueRows
 from trimtab.catalog.attributes.values import FLAGS, Raw, plain_values
+from trimtab.catalog.attributes.vocabulary import Vocabulary
 from trimtab.text.normal import folded
 
 Mask = NDArray[np.bool_]
@@ -138,7 +139,9 @@ class AttributeColumn:
     @cached_property
     def starts(self) -> Rows:
         """[n_items + 1] where the values of each row begin."""
-        return np.searchsorted(self.rows, np.arange(self.n_items + 1)).astype(np.int64)
+        starts = np.zeros(self.n_items + 1, dtype=np.int64)
+        np.cumsum(np.bincount(self.rows, minlength=self.n_items), out=starts[1:])
+        return starts
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
@@ -162,16 +165,16 @@ class AttributeColumn:
         if not self.is_named:
             return self.numbers
         keys = np.full(self.n_items, np.nan)
-        keys[self.rows[::-1]] = self.name_ranks[self.codes[::-1]]
+        keys[self.rows[::-1]] = self.vocabulary.ranks[self.codes[::-1]]
         return keys
 
     @cached_property
-    def name_ranks(self) -> Codes:
-        """[n_levels] the place of each name in alphabetical order."""
-        order = sorted(range(len(self.names)), key=lambda code: (folded(self.names[code]), self.names[code]))
-        ranks = np.empty(len(order), dtype=np.int32)
-        ranks[order] = np.arange(len(order), dtype=np.int32)
-        return ranks
+    def vocabulary(self) -> Vocabulary:
+        """The names, and how they compare."""
+        if self.earlier is None:
+            return Vocabulary(self.names)
+        known = self.earlier.vocabulary
+        return known if len(known.names) == len(self.names) else Vocabulary(self.names, known)
 
     @cached_property
     def sorted_levels(self) -> NDArray[np.float64]:
@@ -188,21 +191,12 @@ class AttributeColumn:
     @cached_property
     def same(self) -> Codes:
         """[n_levels] for each name the most frequent of its spellings, which stands for all of them."""
-        frequencies = np.bincount(self.codes, minlength=len(self.names))
-        best: dict[str, int] = {}
-        keys = [folded(name) for name in self.names]
-        for code in np.lexsort((np.arange(len(keys)), -frequencies)).tolist():
-            best.setdefault(keys[code], code)
-        return np.array([best[key] for key in keys], dtype=np.int32)
-
-    @cached_property
-    def has_spellings(self) -> bool:
-        """Whether any name is spelled in several ways."""
-        return not np.array_equal(self.same, np.arange(len(self.same)))
-
-    def codes_of(self, text: str) -> tuple[int, ...]:
-        """The codes of the spellings of a name; none where no item has it."""
-        return self._codes_by_key.get(folded(text), ())
+        same = np.arange(len(self.names), dtype=np.int32)
+        if self.vocabulary.spellings:
+            frequencies = np.bincount(self.codes, minlength=len(self.names))
+            for codes in self.vocabulary.spellings:
+                same[list(codes)] = max(codes, key=lambda code: (frequencies[code], -code))
+        return same
 
     def having(self, codes: Sequence[int] = (), ranges: Sequence[Range] = ()) -> Mask:
         """[n_items] which rows have a value of one of the codes, or within one of the ranges."""
@@ -357,14 +351,6 @@ class AttributeColumn:
             earlier=self,
             changed=np.concatenate([left, behind]),
         )
-
-    @cached_property
-    def _codes_by_key(self) -> dict[str, tuple[int, ...]]:
-        by_key: dict[str, tuple[int, ...]] = {}
-        for code, name in enumerate(self.names):
-            key = folded(name)
-            by_key[key] = (*by_key.get(key, ()), code)
-        return by_key
 
 
 def _changed_rows(now: NDArray[Any], earlier: NDArray[Any]) -> Rows | None:

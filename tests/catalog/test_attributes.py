@@ -17,12 +17,14 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.storage import FILE
 from trimtab.catalog.attributes.values import Unreadable, date_interval, plain_values, read_values
+from trimtab.catalog.attributes.vocabulary import Vocabulary
 from trimtab.catalog.live.changes import Change, read_items
 from trimtab.catalog.live.delta import Delta
 from trimtab.catalog.live.live_store import LiveStore
 from trimtab.catalog.shop import AttributeSection
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, BundleDamaged
+from trimtab.text.normal import folded
 
 SHOES = """item_id,title,brand,price,attr_colour,attr_width_mm,attr_vegan,attr_released
 1,Hiking boot,Acme,120.00,Red,98.5,yes,2024-03-01
@@ -80,7 +82,7 @@ def test_numbers_are_mapped_not_copied(store: ItemStore) -> None:
 
 def test_an_item_on_a_path_is_on_all_steps_of_it() -> None:
     column = AttributeColumn.of_values(PATHS, [["Shoes > Boots", "Sale"], [], ["Shoes"]])
-    assert column.having(column.codes_of("shoes")).tolist() == [True, False, True]
+    assert column.having(column.vocabulary.codes_of("shoes")).tolist() == [True, False, True]
     assert column.plain_at(0) == ["Shoes > Boots", "Sale"]
     assert column.plain_at(1) is None
     assert column.taken(np.array([0, 2])).plain_at(1) == "Shoes"
@@ -88,9 +90,9 @@ def test_an_item_on_a_path_is_on_all_steps_of_it() -> None:
 
 def test_spellings_of_a_value_are_one_value() -> None:
     column = AttributeColumn.of_values(Attribute("brand"), [["Nestlé"], ["NESTLE"], ["Nestlé"], ["L'Oréal"]])
-    assert len(column.codes_of("nestle")) == 2
+    assert len(column.vocabulary.codes_of("nestle")) == 2
     assert [column.names[code] for code in column.same] == ["L'Oréal", "Nestlé", "Nestlé"]
-    assert column.codes_of("l’oreal") == (0,)
+    assert column.vocabulary.codes_of("l’oreal") == (0,)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +156,8 @@ def test_a_change_of_one_attribute_leaves_the_others(store: ItemStore) -> None:
     assert live.display(sandal)["attributes"] == {**store.display(1)["attributes"], "vegan": True}
     assert live.searched_attributes_at(boot) == "crimson, 98.5"
     crimson = live.attributes["colour"]
-    assert crimson.having(crimson.codes_of("Red")).sum() == 0
-    assert np.flatnonzero(crimson.having(crimson.codes_of("crimson"))) == [boot]
+    assert crimson.having(crimson.vocabulary.codes_of("Red")).sum() == 0
+    assert np.flatnonzero(crimson.having(crimson.vocabulary.codes_of("crimson"))) == [boot]
     assert delta.item("1") == {**(Delta(store).item("1") or {}), "attr_colour": "crimson"}
 
 
@@ -240,3 +242,13 @@ def test_changes_change_exactly_what_they_name(steps: list[tuple[str, dict[str, 
         if name in base.own_attributes or name == "tags":
             for item_id, attributes in expected.items():
                 assert column.plain_at(live.row_of(item_id)) == attributes.get(name)
+
+
+@given(st.lists(st.text("aAáB", max_size=3), unique=True), st.integers(0, 9))
+def test_names_that_came_later_compare_as_if_they_had_been_there(names: list[str], n_later: int) -> None:
+    n_known = max(0, len(names) - n_later)
+    later, at_once = Vocabulary(tuple(names), Vocabulary(tuple(names[:n_known]))), Vocabulary(tuple(names))
+    np.testing.assert_array_equal(later.ranks, at_once.ranks)
+    assert [names[code] for code in np.argsort(later.ranks)] == sorted(names, key=lambda name: (folded(name), name))
+    assert later.spellings == at_once.spellings
+    assert all(code in later.codes_of(name) for code, name in enumerate(names))

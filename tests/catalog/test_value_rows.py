@@ -76,7 +76,7 @@ def test_several_values_an_item(
     built = AttributeColumn.of_values(TAGS, values)
     mask = np.array([row in gone for row in range(len(values))])
     later = built.extended(more, gone=mask)
-    codes = [code for name in wanted for code in later.codes_of(name)]
+    codes = [code for name in wanted for code in later.vocabulary.codes_of(name)]
     left = [[] if row in gone else one for row, one in enumerate(values)] + more
     assert later.having(codes).tolist() == [not set(wanted).isdisjoint(one) for one in left]
     assert built.having(codes).tolist() == [not set(wanted).isdisjoint(one) for one in values]
