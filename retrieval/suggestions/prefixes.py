@@ -6,13 +6,15 @@ keys, so that those which begin in some way are found by bisection, and the arra
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from trimtab.core.compiled import KernelPart, kernel
 
 SHORTEST_MISTYPED, LONGEST_MISTYPED = 4, 32
 """Characters from which on and up to which an edit is forgiven."""
@@ -64,8 +66,7 @@ class Prefixes:
 
     def beginning(self, start: str) -> Places:
         """The places of the texts in which some words begin so; one is there once for each word that does."""
-        first, last = self._range(start.encode(), 0, len(self.tails))
-        return self.places[first:last]
+        return self._within(self._ranges([start], 0, len(self.tails)))
 
     def nearly_beginning(self, start: str) -> Places:
         """The places of the texts in which some words begin with what is one edit away from the start.
@@ -78,27 +79,65 @@ class Prefixes:
         first, last = 0, len(self.tails)
         for at in range(len(start)):
             # Whatever is edited here, what is before it stays.
-            first, last = self._range(start[:at].encode(), first, last)
+            ((first, last),) = self._ranges([start[:at]], first, last).tolist()
             if first == last:
                 break
-            for behind in dict.fromkeys(_edited(start[at:], self.letters)):
-                begin, end = self._range((start[:at] + behind).encode(), first, last)
-                found.append(self.places[begin:end])
-        return np.concatenate(found) if found else self.places[:0]
+            edited = dict.fromkeys(_edited(start[at:], self.letters))
+            found.append(self._ranges([start[:at] + behind for behind in edited], first, last))
+        return self._within(np.concatenate(found)) if found else self.places[:0]
 
     def has(self, place: int, start: str) -> bool:
         """Whether some words of one text begin so."""
         return f" {start}" in f" {self.key(place)}"
 
-    def _range(self, start: bytes, low: int, high: int) -> tuple[int, int]:
-        """Where between two places the tails are that begin so."""
-        head = self._head(len(start))
-        first = bisect_left(self.tails, start, low, high, key=head)
-        return first, bisect_right(self.tails, start, first, high, key=head)
+    def _within(self, ranges: NDArray[np.int64]) -> Places:
+        """The places of the tails in some ranges [n, 2], one range after the other."""
+        return np.concatenate([self.places[first:last] for first, last in ranges.tolist()])
 
-    def _head(self, length: int) -> Callable[[int], bytes]:
-        text = self.text.data
-        return lambda at: bytes(text[at : at + length])
+    def _ranges(self, starts: Sequence[str], low: int, high: int) -> NDArray[np.int64]:
+        """[n_starts, 2] where between two places the tails are that begin with each of some texts."""
+        encoded = [start.encode() for start in starts]
+        ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+        ranges = np.empty((len(encoded), 2), dtype=np.int64)
+        _find_ranges(self.text, self.tails, np.frombuffer(b"".join(encoded), np.uint8), ends, low, high, ranges)
+        return ranges
+
+
+@KernelPart
+def _compared(text: Any, at: int, start: Any) -> int:
+    """Whether what a text has at some place comes before (-1) or after (1) some bytes, or begins with them (0)."""
+    for place in range(len(start)):  # an end, which no start has, is found before the text is over
+        if text[at + place] != start[place]:
+            return -1 if text[at + place] < start[place] else 1
+    return 0
+
+
+@kernel("u1[:]", "i8[:]", "u1[:]", "i8[:]", "i8", "i8", "out i8[:,:]")
+def _find_ranges(text: Any, tails: Any, starts: Any, ends: Any, low: int, high: int, ranges: Any) -> None:
+    """By bisection, where between two places of the sorted tails those are that begin with each of the starts.
+
+    Args:
+        starts: the bytes of all of them; the one of row i is `starts[ends[i] : ends[i + 1]]`.
+        ranges: [n_starts, 2] is written.
+    """
+    for row in range(len(ranges)):
+        start = starts[ends[row] : ends[row + 1]]
+        first, last = low, high
+        while first < last:
+            middle = (first + last) // 2
+            if _compared(text, tails[middle], start) < 0:
+                first = middle + 1
+            else:
+                last = middle
+        ranges[row, 0] = first
+        last = high
+        while first < last:
+            middle = (first + last) // 2
+            if _compared(text, tails[middle], start) <= 0:
+                first = middle + 1
+            else:
+                last = middle
+        ranges[row, 1] = first
 
 
 def _letters(keys: Iterable[str]) -> str:

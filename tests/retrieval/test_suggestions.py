@@ -103,6 +103,22 @@ def test_texts_are_found_by_the_beginning_of_any_word(keys: list[str], start: st
     assert [prefixes.key(place) for place in range(len(keys))] == keys
 
 
+@given(keys=KEYS, start=st.text("abé", min_size=4, max_size=6))
+def test_texts_are_found_by_what_is_one_edit_away(keys: list[str], start: str) -> None:
+    prefixes = Prefixes.of(keys)
+    edited = {
+        start[:at] + behind
+        for at in range(len(start))
+        for behind in (
+            start[at + 1 :],
+            start[at + 1 : at + 2] + start[at] + start[at + 2 :],
+            *(letter + rest for letter in prefixes.letters for rest in (start[at:], start[at + 1 :])),
+        )
+    }
+    expected = {place for place, key in enumerate(keys) if any(f" {one}" in f" {key}" for one in edited)}
+    assert set(prefixes.nearly_beginning(start).tolist()) == expected
+
+
 def test_a_text_without_an_end_takes_no_more_room_than_a_long_one() -> None:
     index = SuggestionIndex.of([Entry("item", "a lot of words " * 3000, 1, item_id="1")], ENGLISH)
     assert len(index.prefixes.tails) < 100
