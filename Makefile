@@ -11,6 +11,9 @@ TOOLS := build/tools/.installed
 # Percent of the lines of trimtab that `make coverage` must reach; processes that a test starts are not counted.
 COVERAGE_FLOOR ?= 90
 
+# Each of the processes that a test starts would compile all of trimtab again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo build serve test test-slow check coverage docs paper paper-results lock audit sbom faults fuzz load capacity soak \
 	bench bench-scale bench-speed image-test deploy-check train-webpages clean
 

@@ -1,7 +1,7 @@
 """Quantities: what units are called in each language (CLDR), and one way of writing what is the same amount (pint).
 
-500 ml, 0.5 l and half a litre are one amount. The table of a language is made once, by pint and Babel; neither is asked
-when a text is read.
+500 ml, 0.5 l and half a litre are one amount. The table of a language is made once, by Babel, which is not asked when a
+text is read.
 """
 
 from __future__ import annotations
@@ -15,18 +15,8 @@ from typing import Final, NamedTuple
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 
+from trimtab.text.conversions import FACTORS, OFFSETS
 from trimtab.text.normal import folded, normalised
-
-_BASES: Final = {
-    "g": "gram", "ml": "milliliter", "mm": "millimeter", "m2": "meter**2", "gb": "gigabyte", "mbit": "megabit",
-    "h": "hour", "w": "watt", "kj": "kilojoule", "v": "volt", "a": "ampere", "mah": "milliampere_hour", "ohm": "ohm",
-    "mhz": "megahertz", "degc": "degree_Celsius", "bar": "bar", "kmh": "kilometer_per_hour", "lm": "lumen",
-    "nm": "newton * meter",
-}  # fmt: skip
-"""The unit that an amount of each kind is written in -> what pint calls it."""
-
-_OWN_BASE: Final = {"megabit": "mbit", "gigabit": "mbit", "newton * meter": "nm"}
-"""Units that have the dimension of another kind: a bit is none, a torque is an energy."""
 
 _CLDR: Final = {
     "mass-kilogram": "kilogram", "mass-gram": "gram", "mass-milligram": "milligram", "mass-microgram": "microgram",
@@ -127,6 +117,14 @@ class Unit(NamedTuple):
         return Measure(number * self.factor + self.offset, self.base)
 
 
+_CONVERTED: Final = {
+    name: Unit(base, factor, OFFSETS.get(name, 0.0))
+    for base, names in FACTORS.items()
+    for name, factor in names.items()
+}
+"""By what pint calls the units of the tables."""
+
+
 def measure(number: float, unit: str, languages: Sequence[str] = ("en",)) -> Measure | None:
     """An amount in the unit of its kind; None where these languages have no such unit."""
     found = units_of(tuple(languages)).get(unit_key(unit))
@@ -136,24 +134,23 @@ def measure(number: float, unit: str, languages: Sequence[str] = ("en",)) -> Mea
 def measure_of_term(term: str) -> Measure | None:
     """The amount that an index term says; None for a term that says none."""
     match = _TERM.fullmatch(term)
-    return Measure(float(match[1]), match[2]) if match and (match[2] in _BASES or match[2] in _UNCONVERTED) else None
+    return Measure(float(match[1]), match[2]) if match and (match[2] in FACTORS or match[2] in _UNCONVERTED) else None
 
 
 @lru_cache(maxsize=64)
 def units_of(languages: tuple[str, ...]) -> Mapping[str, Unit]:
     """The units of these languages and of English, by what they are called as `unit_key` writes it."""
-    by_pint_name = _converted()
     found: dict[str, Unit] = {}
     for language in dict.fromkeys((*languages, "en")):
         for cldr_name, pint_name in _CLDR.items():
             for name in _names(language, cldr_name):
-                found.setdefault(unit_key(name), by_pint_name[pint_name])
+                found.setdefault(unit_key(name), _CONVERTED[pint_name])
     for misread in _MISREAD:
         found.pop(misread, None)
     said = [_ALSO, *(_BY_LANGUAGE[language] for language in languages if language in _BY_LANGUAGE)]
     for pint_name, names in (item for table in said for item in table.items()):
-        found.update((unit_key(name), by_pint_name[pint_name]) for name in names.split())
-    for base in _BASES:
+        found.update((unit_key(name), _CONVERTED[pint_name]) for name in names.split())
+    for base in FACTORS:
         found.setdefault(base, Unit(base))
     for base, names in _UNCONVERTED.items():
         found.update((unit_key(name), Unit(base)) for name in names.split())
@@ -179,21 +176,6 @@ def _names(language: str, cldr_name: str) -> Iterator[str]:
             )
             if cldr_name not in name:  # Babel writes the name in CLDR where the language has none
                 yield name
-
-
-@lru_cache(maxsize=1)
-def _converted() -> Mapping[str, Unit]:
-    """How the units of the tables are converted, by what pint calls them."""
-    from pint import UnitRegistry  # noqa: PLC0415  # takes a third of a second, which only who reads quantities pays
-
-    registry: UnitRegistry[float] = UnitRegistry()
-    bases = {registry.Unit(pint_name).dimensionality: name for name, pint_name in reversed(_BASES.items())}
-    units = {}
-    for pint_name in {*_CLDR.values(), *_ALSO}:
-        base = _OWN_BASE.get(pint_name) or bases[registry.Unit(pint_name).dimensionality]
-        at_zero, at_one = (registry.Quantity(n, pint_name).to(_BASES[base]).magnitude for n in (0.0, 1.0))
-        units[pint_name] = Unit(base, at_one - at_zero, at_zero)
-    return units
 
 
 def _rounded(value: float) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from trimtab.catalog.arrow import array_of
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.core.errors import BundleDamaged
@@ -80,6 +81,6 @@ def lists_of(table: Any, name: str) -> list[Any]:
     """The lists of a column as arrays on the file's pages."""
     column = table.column(name)
     lists = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    flat = lists.values.to_numpy(zero_copy_only=True)
+    flat = array_of(lists.values)
     offsets = lists.offsets.to_pylist()
     return [flat[start:end] for start, end in pairwise(offsets)]

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from trimtab.core.errors import BadFile, TrimtabError
 from trimtab.core.work.children import limit_this_process
-from trimtab.engine import Engine
+from trimtab.engine.bundle.storage import load_bundle
 from trimtab.engine.live.feeding import apply_difference, read_again, refuse_vanishing
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.live.order import OWN_ORDER
+from trimtab.engine.search import Engine
 from trimtab.service.catalogue.feed_jobs import FeedJob, FeedReport, body_of, read_job, write_job
 from trimtab.service.catalogue.live_catalogue import FOLDER, limits_of
 from trimtab.service.catalogue.shared_order import shared_order_of
@@ -48,7 +49,7 @@ def main(folder: Path, job_id: str, bundle: Path) -> None:
 def _done(job: FeedJob, body: Path, bundle: Path) -> FeedJob:
     settings = read_settings()  # of the service's environment, with its data folder (`FeedJobs`)
     order = shared_order_of(settings) or OWN_ORDER
-    live = LiveEngine(Engine.load(bundle), settings.data_folder / FOLDER, order, limits=limits_of(settings))
+    live = LiveEngine(Engine(load_bundle(bundle)), settings.data_folder / FOLDER, order, limits=limits_of(settings))
     if not job.dry_run:
         live.require_room()
     feed, difference = read_again(live, body, is_full=job.mode == "full", max_rejected_share=MAX_REJECTED_SHARE)

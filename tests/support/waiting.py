@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 
 PATIENCE_SECONDS = 120
-PAUSE_SECONDS = 0.02
-"""Between two questions, so that the processor is left to what is waited for."""
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.2
+"""Between two questions, ever longer, so that the processor is left to what is waited for."""
 
 
 def eventually(condition: Callable[[], object], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Ask again until it holds."""
     deadline = time.monotonic() + seconds
+    pause = FIRST_PAUSE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "this did not come true"
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
+        pause = min(1.2 * pause, LONGEST_PAUSE_SECONDS)
