@@ -3,6 +3,7 @@ questions about the log."""
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -12,8 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-ENDED_FIRST = "500"
-"""Where memory is short, the kernel ends a child before whoever serves shoppers."""
+from trimtab.core.work.memory_room import has_room
+
+ENDED_FIRST = "1000"
+"""Where memory is short, the kernel ends a child before whoever serves shoppers, however much that takes."""
+TAKEN_BYTES = 96 << 20
+"""What a child takes at least: where a container leaves less, the kernel could end who serves."""
 HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 """Variables without secrets, for a child that must not have any."""
 
@@ -26,7 +31,12 @@ def start_module(
     Args:
         variables: its environment.
         options: for `subprocess.Popen`.
+
+    Raises:
+        OSError: the system gives no process, or no memory for it.
     """
+    if not has_room(TAKEN_BYTES):
+        raise OSError(errno.ENOMEM, "the container leaves too little memory for a process more")
     # -P: otherwise the current folder comes first, and a package in it could stand for one of the child's imports.
     command = [sys.executable, "-P", "-m", module, *map(str, arguments)]
     environment = {**variables, "PYTHONPATH": _import_path()}

@@ -16,12 +16,17 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from trimtab.core.errors import BadParameter, TooLarge, UnsupportedMedia
+from trimtab.core.work.memory_room import has_room
 
 JSON = "application/json"
 MAX_FIELDS = 64
 """Fields that one object of a body may have: each that is unknown or wrong costs more than one that is right."""
+MEMORY_RATIO = 200
+"""Bytes of memory that one of a body may take: 900 items in .9 MB took 190 MB, with the process that reads texts."""
 MAX_DEPTH = 32
 """Lists and objects within each other; what reads or writes a value further on may not bear more."""
+SMALL_BYTES = 32_768
+"""A body up to which no room is asked for."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -36,6 +41,7 @@ async def read_object(request: Request, *, max_bytes: int, max_colons: int | Non
         UnsupportedMedia: the body does not say that it is JSON, or it is compressed.
         TooLarge: the body is over the limit; no more than that is read.
         BadParameter: it is not a JSON object, or its sender went before it was whole.
+        MemoryError: a container leaves too little for what it would take.
     """
     _require_json(request)
     body = await _read(request, max_bytes)
@@ -84,6 +90,8 @@ async def _read(request: Request, max_bytes: int) -> bytes:
                 raise too_large
     except ClientDisconnect:
         raise BadParameter("body", "ended before it was whole", "a JSON object") from None
+    if len(body) > SMALL_BYTES and not has_room(MEMORY_RATIO * len(body)):
+        raise MemoryError(f"the container leaves too little for a body of {len(body)} bytes")
     return bytes(body)
 
 

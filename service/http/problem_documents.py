@@ -229,9 +229,9 @@ _DETAIL = {
 }
 
 
-def _no_memory(_: Request, __: Exception) -> Response:
+def _no_memory(_: Request, error: Exception) -> Response:
     """The system, or a limit of this process, gives no more."""
-    _log.error("there is no memory to answer with")
+    _log.error("there is no memory to answer with", problem=str(error))
     return problem_response(503, "There is no memory to answer with now.", headers={"Retry-After": "5"})
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ import pytest
 from tests.support.processes import is_ready, process
 from tests.support.waiting import eventually
 from trimtab.core.work.children import start_module
+from trimtab.core.work.memory_room import MOUNT
 
 KEY = {"Authorization": "Bearer sesame"}
 ROOM = 64_000_000
+FILES = (("memory.limit_in_bytes", "memory.max"), ("memory.usage_in_bytes", "memory.current"))
 
 
 def size_of(pid: int) -> int:
@@ -40,6 +44,43 @@ def test_without_more_memory_searches_are_answered_and_what_needs_more_is_refuse
         assert running.poll() is None
         resource.prlimit(running.pid, resource.RLIMIT_AS, (-1, -1))
         assert client.put("/items", json={"items": items}).status_code == 200
+
+
+@pytest.fixture
+def control_group() -> Iterator[Path]:
+    """A memory control group of its own, as a container has one."""
+    mounts = (MOUNT / "memory", MOUNT)
+    group = (
+        next((mount for mount in mounts if (mount / "memory.stat").is_file()), MOUNT) / f"trimtab-test-{os.getpid()}"
+    )
+    try:
+        group.mkdir()
+    except OSError as error:
+        pytest.skip(f"no control group of memory can be made: {error}")
+    yield group
+    group.rmdir()
+
+
+@pytest.mark.slow
+def test_a_service_in_a_full_container_is_not_ended_by_the_kernel(
+    small_bundle: Path, tmp_path: Path, control_group: Path
+) -> None:
+    limit, usage = (next(path for path in map(control_group.joinpath, names) if path.exists()) for names in FILES)
+    items = [{"item_id": f"i{n}", "title": "quince", "description": f"{n} " * 150} for n in range(1000)]
+    with process(small_bundle, tmp_path / "data", admin_key="sesame") as (running, client):
+        (control_group / "cgroup.procs").write_text(str(running.pid))
+        client.headers.update(KEY)
+        eventually(lambda: is_ready(client))
+        for _ in range(20):
+            client.get("/search", params={"q": "soup"}).raise_for_status()
+        limit.write_text(str(int(usage.read_text()) + ROOM))
+        assert client.put("/items", json={"items": items}).status_code == 503
+        assert client.get("/analytics/queries").status_code == 503, "it needs a process more"
+        for _ in range(20):
+            assert client.get("/search", params={"q": "soup"}).json()["hits"]
+        limit.write_text("-1" if limit.name == "memory.limit_in_bytes" else "max")
+        assert client.put("/items", json={"items": items}).status_code == 200
+        assert running.poll() is None
 
 
 def test_children_are_ended_before_who_serves() -> None:
