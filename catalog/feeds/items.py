@@ -6,29 +6,26 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from trimtab.catalog.attributes.definition import PREFIX, Attribute
-from trimtab.catalog.attributes.values import EXACT, Unreadable, path_of, read_values
-from trimtab.catalog.availability import YES_LETTERS, in_stock_of
-from trimtab.catalog.cells import UNKNOWN, VERBATIM, CellRules, read_cell, read_number
-from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
-from trimtab.catalog.feeds.columns.evidence import shape_of
-from trimtab.catalog.feeds.columns.layout import CATEGORY, SALE, Layout
+from trimtab.catalog.attributes.definition import PREFIX
+from trimtab.catalog.attributes.values import Unreadable
+from trimtab.catalog.availability import in_stock_of
+from trimtab.catalog.cells import VERBATIM, read_cell, read_number
+from trimtab.catalog.feeds.attribute_cells import attribute_value, dtype_of, moment_in
+from trimtab.catalog.feeds.columns.categories import CATEGORY
+from trimtab.catalog.feeds.columns.feed_attributes import SALE
+from trimtab.catalog.feeds.columns.layout import Layout
 from trimtab.catalog.feeds.columns.offers import REGULAR
 from trimtab.catalog.feeds.columns.positions import places_in
 from trimtab.catalog.feeds.columns.prices import without_measure
-from trimtab.catalog.feeds.columns.survey import is_price_name
-from trimtab.catalog.feeds.dates import written_date
-from trimtab.catalog.feeds.reshaping.dimensions import sides_in
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import PLACE
-from trimtab.catalog.schema import COLUMNS, MAX_NAME_BYTES, MAX_TEXT_BYTES
+from trimtab.catalog.schema import COLUMNS, MAX_TEXT_BYTES
 from trimtab.text.currencies import decimals_of
 from trimtab.text.money import currency_of, parse_price
 
@@ -38,12 +35,6 @@ _COUNTED = re.compile(r"[><≥~+ ]*(\d+)\b(?!\s*[.,]\d)")
 """How many there are, at the beginning of a cell: `>20`, `10+`, `12 bouteilles`."""
 _SEVERAL = re.compile(r"\s*[|;]\s*|,?\s+(?=https?:)|,(?=https?:)")
 """What stands between the addresses of several pictures."""
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_STEPS = re.compile(r"\s*(?:>|›|»|→|::)\s*")
-_UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$|(?<=\d) ?/ ?(?:5|10)$")
-_DTYPES: Mapping[str, Any] = {
-    "text": pl.String, "path": pl.String, "number": pl.Float64, "flag": pl.Boolean, "date": pl.Datetime("us", "UTC"),
-}  # fmt: skip
 
 
 class ItemReader:
@@ -58,7 +49,7 @@ class ItemReader:
         self._layout = layout
         self._plain = [(name, layout.roles[name]) for name in COLUMNS if name in layout.roles and name not in _OWN]
         self.columns = list(dict.fromkeys([name for name, _ in self._plain] + sorted(_OWN) + ["attributes"]))
-        self.dtypes = {PREFIX + one.attribute.name: _dtype(one.attribute) for one in layout.attributes}
+        self.dtypes = {PREFIX + one.attribute.name: dtype_of(one.attribute) for one in layout.attributes}
         self._by_source = [one for one in layout.attributes if one.source not in (CATEGORY, *SALE, *PLACE)]
         self._has_categories = f"{PREFIX}{CATEGORY}" in self.dtypes
         self._has_several = isinstance(self.dtypes.get(f"{PREFIX}{CATEGORY}"), pl.List)
@@ -122,7 +113,7 @@ class ItemReader:
 
     def _read_categories(self, item: dict[str, Any], cells: Mapping[str, Value]) -> None:
         """Several categories and their steps are an attribute; the coarsest and the finest of the first are columns."""
-        paths = self._paths(self._cell(cells, "category"))
+        paths = self._layout.categories.paths(self._cell(cells, "category"))
         finest = read_cell("product_type", self._cell(cells, "product_type"))
         if paths:
             steps = paths[0].split(" > ")
@@ -132,23 +123,6 @@ class ItemReader:
                 item[PREFIX + CATEGORY] = paths if self._has_several else paths[0]
         else:
             item["product_type"] = finest
-
-    def _paths(self, value: Value | None) -> list[str]:
-        layout = self._layout
-        found: dict[str, None] = {}
-        if layout.categories.is_list_path and isinstance(value, list):
-            value = " > ".join(text.replace(">", " ") for text in texts(value))
-        for text in texts(value):
-            parts = text.split(layout.categories.separator) if layout.categories.separator else [text]
-            for part in parts:
-                path = (
-                    _path(text_of_html(part), layout.categories.step)
-                    if layout.categories.is_path
-                    else text_of_html(part)
-                )
-                if path:
-                    found[path] = None
-        return list(found)
 
     def _read_price(self, item: dict[str, Any], cells: Mapping[str, Value]) -> None:
         """The price to be paid: without a period a sale holds now; with one, the attributes say when."""
@@ -225,8 +199,8 @@ class ItemReader:
         days_first = self._layout.is_day_first
         rules = self._layout.rules
         return (
-            _moment(start, SALE[1], rules, is_day_first=days_first),
-            _moment(end, SALE[2], rules, is_day_first=days_first),
+            moment_in(start, SALE[1], rules, is_day_first=days_first),
+            moment_in(end, SALE[2], rules, is_day_first=days_first),
         )
 
     def _in_stock(self, cells: Mapping[str, Value], unread: Counter[str]) -> bool | None:
@@ -275,144 +249,6 @@ def _in_major_units(value: Value, currency: str | None) -> Value:
     """An amount of cents in units of the currency."""
     number = read_number(value)
     return value if number is None else number / 10 ** decimals_of(currency or "USD")
-
-
-def attribute_value(layout: AttributeLayout, value: Value, rules: CellRules) -> Any:
-    """The value of an attribute's cell as its column's type has it: a list where there may be several.
-
-    Raises:
-        ValueError: it is not of the attribute's kind.
-    """
-    attribute = layout.attribute
-    if layout.side is not None:
-        sides, _ = sides_in(first_text(value))
-        return read_number(sides[layout.side], layout.number_format) if layout.side < len(sides) else None
-    parts: list[object] = []
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str) and layout.separator:
-            parts += one.split(layout.separator)
-        else:
-            parts.append(one)
-    raw = read_values(attribute, [prepared(layout, part, rules) for part in parts if not _is_unknown(part)])
-    found = [_typed(attribute, one) for one in raw]
-    return (found or None) if attribute.multi else next(iter(found), None)
-
-
-def prepared(layout: AttributeLayout, value: object, rules: CellRules) -> object:
-    """A cell as `read_values` takes it: numbers as numbers, dates in ISO's order, text without HTML.
-
-    Raises:
-        Unreadable: it is a price, and not one that can be paid.
-    """
-    kind, name = layout.attribute.kind, layout.attribute.name
-    if name in PLACE:
-        return _degrees(name, value)
-    if kind == "number" and (name in rules.prices or is_price_name(layout.source)):
-        return _paid(layout, value, rules)
-    if kind == "date":
-        return dated(name, value, rules, is_day_first=layout.is_day_first)
-    if not isinstance(value, str):
-        return value
-    match kind:
-        case "number":
-            return _number(layout, value)
-        case "flag":
-            known = value.strip().casefold() in YES_LETTERS or in_stock_of(value)
-            return value if known is None else known
-        case "path":
-            return _path(text_of_html(value), None)
-        case _:
-            return text_of_html(value)
-
-
-def _degrees(name: str, value: object) -> object:
-    most = 90 if name == PLACE[0] else 180
-    degrees = read_number(value)
-    if degrees is not None and abs(degrees) > most:
-        raise Unreadable(f"degrees between -{most} and {most}")
-    return value if degrees is None else degrees
-
-
-def _number(layout: AttributeLayout, value: str) -> object:
-    """A number without what stands behind it; the text where there is none, or where digits of it might be lost."""
-    number = read_number(value, layout.number_format)
-    if number is None:
-        number = read_number(_UNIT.sub("", value).strip(), layout.number_format)
-    if number is None and (money := parse_price(without_measure(value), number_format=layout.number_format)):
-        number = float(money.amount)
-    return value if number is None or abs(number) >= EXACT else number
-
-
-def _paid(layout: AttributeLayout, value: object, rules: CellRules) -> object:
-    """A price as the item's own is read; of other columns of prices only that they are not below 0."""
-    name = layout.attribute.name
-    if name in rules.prices:
-        given = without_measure(value) if isinstance(value, str) else value
-        try:
-            return read_cell("price", given, rules.priced_by(name, layout.number_format))
-        except Unreadable as error:
-            raise Unreadable(str(error).partition("; allowed: ")[2]) from None
-    number = _number(layout, value) if isinstance(value, str) else value
-    if isinstance(number, int | float) and number < 0:
-        raise Unreadable("a price of 0 or more")
-    return number
-
-
-def dated(name: str, value: object, rules: CellRules, *, is_day_first: bool) -> object:
-    """A date in ISO's order. Sales begin and end with the days of the shop, where its clocks are that name no zone."""
-    if not isinstance(value, date | str):
-        return value
-    text = iso_date(value, is_day_first=is_day_first) if isinstance(value, str) else value.isoformat()
-    if _DATE.fullmatch(text) and name in (*rules.sale_starts, *rules.sale_ends):
-        text += "T23:59:59" if name in rules.sale_ends else "T00:00:00"
-    return text if rules.zone is None else _in_zone(text, rules.zone)
-
-
-def _in_zone(text: str, zone: str) -> str:
-    """A moment that names no zone, with the one that it is in; a date is of all zones."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return text if moment.tzinfo is not None or ":" not in text else moment.replace(tzinfo=ZoneInfo(zone)).isoformat()
-
-
-def iso_date(text: str, *, is_day_first: bool) -> str:
-    """A date as ISO writes it; what is none as it is."""
-    found = written_date(text.strip())
-    return text.strip().replace(" UTC", "Z") if found is None else found.iso(is_day_first=is_day_first)
-
-
-def _typed(attribute: Attribute, value: str | float) -> Any:
-    if attribute.kind == "flag":
-        return value == "true"
-    if attribute.kind == "date":
-        return datetime.fromtimestamp(float(value), UTC)
-    return value
-
-
-def _dtype(attribute: Attribute) -> Any:
-    inner = _DTYPES[attribute.kind]
-    return pl.List(inner) if attribute.multi else inner
-
-
-def _path(text: str, step: str | None) -> str:
-    path = path_of(_STEPS.sub(" > ", text.replace(step, ">") if step else text))
-    return path if len(path.encode()) <= MAX_NAME_BYTES else ""
-
-
-def _is_unknown(value: object) -> bool:
-    return isinstance(value, str) and value.strip().casefold() in UNKNOWN
-
-
-def _moment(text: str, name: str, rules: CellRules, *, is_day_first: bool) -> datetime | None:
-    if not shape_of(text.strip()).is_date:
-        return None
-    try:
-        seconds = read_values(Attribute.usual(name, "date"), dated(name, text, rules, is_day_first=is_day_first))
-    except Unreadable:
-        return None
-    return datetime.fromtimestamp(float(seconds[0]), UTC) if seconds else None
 
 
 def _with(layout: Layout, number_format: Any) -> Any:

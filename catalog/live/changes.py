@@ -16,8 +16,8 @@ from trimtab.catalog.attributes.columns import attribute_of_value
 from trimtab.catalog.attributes.definition import PREFIX, Attribute, is_built_in
 from trimtab.catalog.attributes.values import Unreadable, flattened, plain_values, read_values
 from trimtab.catalog.cells import NO_RULES, CellRules, coarsest, read_columns
+from trimtab.catalog.feeds.attribute_cells import prepared
 from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
-from trimtab.catalog.feeds.items import prepared
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.schema import COLUMNS, DTYPES, MAX_TEXT_BYTES
 from trimtab.catalog.shop import Shop

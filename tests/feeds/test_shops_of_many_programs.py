@@ -264,6 +264,35 @@ def test_attributes_are_called_by_their_own_names(
     assert tuple(first[f"attr_{name}"] for name in names) == values
 
 
+def test_what_a_row_is_to_a_platform_is_no_facet(feed: Any) -> None:
+    found = feed(table({**NUMBERED, "type": one_of("product", "product_variation")}))
+    assert [(one.facet, one.search) for one in found.attributes if one.name == "type"] == [(False, False)]
+
+
+def test_numbers_before_the_names_of_categories(feed: Any) -> None:
+    found = feed(table({**NUMBERED, "Category": one_of("100600 - Kitchen", "100601 - Garden")}))
+    assert found.items["category"].to_list()[:2] == ["Kitchen", "Garden"]
+
+
+def test_models_in_objects_with_colours_with_sizes(feed: Any) -> None:
+    def model(row: int) -> dict[str, Any]:
+        colours = [
+            {"product_config_attributes": {"color_code.primary": colour}, "product_simples": [
+                {"merchant_product_simple_id": f"{row}-{colour}-{size}",
+                 "product_simple_attributes": {"ean": f"4{row}{colour}{size}", "size_codes": {"size": size}}}
+                for size in (36, 38)
+            ]}
+            for colour in ("802", "101")
+        ]  # fmt: skip
+        named = {"product_model_attributes": {"name": f"Linen shirt {row}"}, "product_configs": colours}
+        return {"outline": "shirt", "product_model": {"merchant_product_model_id": f"M{row}", **named}}
+
+    found = feed(json.dumps([model(row) for row in range(N)]))
+    names = ("item_id", "title", "attr_group_id", "attr_color_code.primary", "attr_size_codes.size")
+    assert found.items.select(names).row(1) == ("4080238", "Linen shirt 0", "M0", 802, 38)
+    assert len(found.items) == 4 * N
+
+
 def test_a_standard_price_beside_the_price_is_what_it_is_compared_with(feed: Any) -> None:
     prices: dict[str, Cell] = {"price": one_of("199,00"), "standardPrice": one_of("249,00", "")}
     variants: dict[str, Cell] = {"pairCode": lambda row: str(row // 2), "ProductCost": one_of("80,00")}

@@ -123,6 +123,7 @@ def inferred_attribute(
     is_unique = n_distinct > max(20, 0.5 * column.n) and (kind == "text" or role == "item_id")
     is_same = is_same_for_all(column, survey.n_rows)
     is_internal = is_internal or is_price_name(source) or _OF_THE_PLATFORM.fullmatch(name) is not None
+    is_internal = is_internal or are_records(column)
     is_secret = kind == "number" and is_purchase_price(source)
     shown = column.days_before_months
     return AttributeLayout(
@@ -162,6 +163,19 @@ _LABELS = frozenset(
 def is_same_for_all(column: ColumnEvidence, n_rows: int) -> bool:
     """Whether a column says the same of all items: it tells none from the others, and may still be asked for."""
     return n_rows >= SAME_FOR_ALL_ROWS and column.n >= n_rows and column.n_distinct == 1
+
+
+_KINDS_OF_RECORDS = frozenset(
+    {"", "simple", "configurable", "variable", "variation", "variant", "option", "virtual", "bundle", "grouped"}
+)
+"""What platforms call kinds of records, beside the word `product`."""
+_PRODUCT = re.compile(r"\bproduct\b|[\s-]")
+
+
+def are_records(column: ColumnEvidence) -> bool:
+    """Whether a column says what its rows are to the platform that wrote them (`product_variation`), and no more."""
+    kinds = (_PRODUCT.sub("", kind.casefold().replace("_", " ")) for kind in column.distinct)
+    return bool(column.distinct) and all(kind in _KINDS_OF_RECORDS for kind in kinds)
 
 
 def _kind(name: str, column: ColumnEvidence, known: AttributeKind | None) -> tuple[AttributeKind, str | None]:

@@ -298,6 +298,10 @@ class ColumnEvidence:
         """Different parts of the values that are remembered."""
         return len({part.strip() for value in self.distinct for part in value.split(separator)})
 
+    def share_with(self, sign: str) -> float:
+        """The share of different values that have a sign inside."""
+        return sum(sign in value.strip(sign) for value in self.distinct) / max(1, len(self.distinct))
+
     def shared_separator(self) -> str | None:
         """What separates the categories of an item where none stands alone: a sign whose parts other cells have too."""
         for sign in LISTS:

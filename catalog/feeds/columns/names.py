@@ -328,17 +328,17 @@ def _by_price(plain: str, apart: str, name: str) -> tuple[str, int] | None:
 def roles_within(name: str) -> frozenset[str]:
     """The roles that single words of a name say: `Tytuł oferty`, `Категория на Маркете`, `Остаток, шт`."""
     words = words_of(spaced_names(name)[1])
+    if not _OF_ITEMS.isdisjoint(words[-1:]):
+        return frozenset()
     known = _roles()
     found = (known.get(word) or known.get(_without_marks(word)) for word in words if len(word) >= _LEAST_LETTERS)
     roles = {role for role, _ in filter(None, found)}
     is_other = len(roles) > 1 or not _OTHER_TITLES.isdisjoint(words)
-    return frozenset() if words[-1:] and words[-1] in _OF_ITEMS else frozenset(roles - {"title"} if is_other else roles)
+    return frozenset(roles - {"title"} if is_other else roles)
 
 
 _OTHER_TITLES = frozenset({"seo", "meta", "page", "alt", "file", "shop", "store", "user"})
 """Words beside `title` and `name` that say whose they are; so does a word for another role (`supplier name`)."""
-
-
 _OF_ITEMS = frozenset({"color", "colour", "size", "material", "farbe", "größe", "couleur", "taille", "talla"})
 """Last words that say what else of an item a column is: `supplier_color`."""
 _LEAST_LETTERS = 3

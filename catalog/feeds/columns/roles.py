@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
+from trimtab.catalog.feeds.columns.attribute_layout import are_records
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.columns.names import is_code_name, roles_of, roles_within, spaced_names
 from trimtab.catalog.feeds.columns.offers import with_offers
@@ -51,7 +52,7 @@ def found_roles(survey: Survey, path: object, required: Iterable[str]) -> dict[s
     roles = with_offers(roles, survey, given)
     if "sale_price" in roles:
         roles = _bounds_of_sales(roles, columns) | roles
-    if "product_type" in roles and _are_records(columns[roles["product_type"]]):
+    if "product_type" in roles and are_records(columns[roles["product_type"]]):
         del roles["product_type"]
     for role in ("category", "product_type", "brand"):
         if role in roles and role not in given and _are_references(columns[roles[role]]):
@@ -76,14 +77,6 @@ def _path_columns(survey: Survey, roles: dict[str, str]) -> Iterator[str]:
     if given is None or not (given.n_lists or given.share("is_path") or given.separator()):
         yield from (roles[role] for role in ("product_type",) if role in roles)
         yield from (name for name in survey.columns if given is None and clean_name(name) == "google_product_category")
-
-
-_KINDS_OF_RECORDS = frozenset({"simple", "configurable", "variable", "variation", "virtual", "bundle", "grouped"})
-"""What platforms call kinds of records, which are no types of products."""
-
-
-def _are_records(column: ColumnEvidence) -> bool:
-    return {kind.casefold().removesuffix(" product") for kind in column.distinct} <= _KINDS_OF_RECORDS
 
 
 def _ids(survey: Survey, roles: dict[str, str]) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.columns.names import names_of
 from trimtab.catalog.feeds.columns.offers import bears_out
+from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
 from trimtab.catalog.shop import Store
 
@@ -53,6 +54,12 @@ def stores_in(columns: Mapping[str, ColumnEvidence], taken: Collection[str]) -> 
         place: Store(stock=column, price=next((one[place] for one in prices if place in one), None))
         for place, column in stocks.items()
     }
+
+
+def stock_columns(stores: Iterable[Store], survey: Survey) -> tuple[str, ...]:
+    """The columns of what is in stock at some stores."""
+    found = (survey.column_named(one.stock) for one in stores)
+    return tuple(column for column in found if column is not None)
 
 
 def says_by_words(column: ColumnEvidence) -> bool:

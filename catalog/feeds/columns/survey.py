@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence, Steps
-from trimtab.catalog.feeds.columns.names import role_named, roles_of
+from trimtab.catalog.feeds.columns.names import role_named, role_of, roles_of
 from trimtab.catalog.feeds.columns.price_names import price_kind
 from trimtab.catalog.feeds.columns.titles import TITLE, title_column
 from trimtab.catalog.feeds.made_ids import columns_of_ids, with_ids
@@ -174,6 +174,14 @@ class Survey:
     def distinct_of(self, name: str | None) -> Counter[str]:
         """The different values of a column that are remembered; none where there is no such column."""
         return self.columns[name].distinct if name in self.columns else Counter()
+
+    def column_named(self, name: str | None) -> str | None:
+        """The column that a shop means by a name: its own, or that of a role as the platform names it."""
+        if name is None:
+            return None
+        role = role_of(name)
+        found = next((column for column in self.columns if clean_name(column) == clean_name(name)), None)
+        return found or (role[0] if role and role[0] in self.columns else None)
 
     def forget(self) -> None:
         """Let go of what was only needed while counting."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from trimtab.catalog.attributes.values import path_of
 from trimtab.catalog.cells import read_number
-from trimtab.catalog.feeds.platforms.platform import Platform, path_of, renamed
+from trimtab.catalog.feeds.platforms.platform import Platform, renamed
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 from trimtab.catalog.rejections import Omission, Rejection
 from trimtab.text.currencies import decimals_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab.catalog.feeds.platforms.platform import Platform, path_of, put
+from trimtab.catalog.attributes.values import path_of
+from trimtab.catalog.feeds.platforms.platform import Platform, put
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts, with_unit
 from trimtab.catalog.rejections import Rejection
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from trimtab.catalog.feeds.platforms.platform import Platform, listed, path_of, put, renamed
+from trimtab.catalog.attributes.values import path_of
+from trimtab.catalog.feeds.platforms.platform import Platform, listed, put, renamed
 from trimtab.catalog.feeds.reshaping.packed import unpacked
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
 from trimtab.catalog.rejections import Rejection

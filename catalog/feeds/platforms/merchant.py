@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from trimtab.catalog.feeds.platforms.platform import Platform, path_of, put, renamed
+from trimtab.catalog.attributes.values import path_of
+from trimtab.catalog.feeds.platforms.platform import Platform, put, renamed
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 
 NAMES = {

@@ -57,11 +57,6 @@ def renamed(rows: Rows, roles: Mapping[str, str], dropped: frozenset[str] = froz
         yield Row(row.line, {**cells, **rest})
 
 
-def path_of(text: str) -> str:
-    """A category's path with ` > ` between its steps, whichever way the feed writes it."""
-    return " > ".join(step for step in (part.strip() for part in text.split(">")) if step)
-
-
 def listed(value: Value | None, separator: str) -> list[str]:
     """The parts of a cell with several values in one text; a separator behind a backslash is part of its value."""
     found: list[str] = []

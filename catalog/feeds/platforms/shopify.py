@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from trimtab.catalog.feeds.platforms.platform import Platform, listed, path_of, put
+from trimtab.catalog.attributes.values import path_of
+from trimtab.catalog.feeds.platforms.platform import Platform, listed, put
 from trimtab.catalog.feeds.reshaping.packed import json_in
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, with_unit
 from trimtab.catalog.rejections import Omission, Rejection

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from trimtab.catalog.feeds.platforms.platform import Platform, listed, path_of, put
+from trimtab.catalog.attributes.values import path_of
+from trimtab.catalog.feeds.platforms.platform import Platform, listed, put
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text
 from trimtab.catalog.rejections import Omission, Rejection
 
