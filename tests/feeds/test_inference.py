@@ -11,7 +11,6 @@ from tests.feeds.platform_feeds import FEEDS
 from trimtab.catalog.feeds.columns.inference import said_of
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.shop_text import shop_text
-from trimtab.core.errors import BadFile
 
 FURNITURE = """\
 Nr;Bezeichnung;Marke;Warengruppe;Preis (EUR);Preis Händler;Breite;Farbe;Holz;Lieferbar;Seit;Modell;Bild
@@ -121,7 +120,7 @@ def test_what_no_column_is_named_for_is_found_by_its_looks(tmp_path: Path) -> No
 def test_attributes_beyond_the_most_filled_are_searched_as_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trimtab.catalog.feeds.columns.layout.MAX_ATTRIBUTES", 1)
+    monkeypatch.setattr("trimtab.catalog.feeds.columns.feed_attributes.MAX_ATTRIBUTES", 1)
     path = tmp_path / "x.csv"
     path.write_text("id,title,size,colour,fit\n1,a,4,red,slim\n2,b,5,,\n3,c,6,blue,\n")
     feed = read_feed(path)
@@ -171,37 +170,3 @@ group_by = "Warengruppe"
     assert feed.items["attr_colour"].to_list()[-1] == ["rot", "blau"]
     assert feed.shop.variants.group_by == "warengruppe"
     assert feed.shop.catalogue.currency == "CHF"
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ('[catalogue]\nid = "Nummer"\n', "line 2: catalogue.item_id: the feed has no column 'Nummer'"),
-        (
-            '[attributes.a]\ncolumn = "Farbe"\n[attributes.b]\ntype = "text"\ncolumn = "Frabe"\n',
-            r"line 5: attributes.b.column: the feed has no column 'Frabe' \(did you mean 'farbe'\?\)",
-        ),
-        ('[variants]\ngroup_by = "style"\n', "line 2: variants.group_by: the feed has no column 'style'"),
-        ('[prices.b2b]\ncolumn = "Haendler"\n', "line 2: prices.b2b.column: the feed has no column 'Haendler'"),
-        ('[stores.lyon]\nstock = "lyon"\n', "line 2: stores.lyon.stock: the feed has no column 'lyon'"),
-        (
-            '[objectives.margin]\nhead = "none"\nvalue = "max(prise, 0) * 1e3"\n',
-            r"line 3: objectives.margin.value: the feed has no attribute 'prise' \(did you mean 'price'\?\)",
-        ),
-    ],
-)
-def test_a_file_that_does_not_fit_is_refused_with_the_line(
-    furniture: Path, tmp_path: Path, text: str, sentence: str
-) -> None:
-    file = tmp_path / "shop.toml"
-    file.write_text(text)
-    with pytest.raises(BadFile, match=sentence):
-        read_feed(furniture, file)
-
-
-def test_an_objective_of_an_empty_column_is_refused(tmp_path: Path) -> None:
-    feed, file = tmp_path / "feed.csv", tmp_path / "shop.toml"
-    feed.write_text("id,title,price,cost\n1,Tea,2,\n2,Mug,3,\n")
-    file.write_text('[objectives.margin]\nvalue = "price - cost"\n')
-    with pytest.raises(BadFile, match=r"line 2: objectives.margin.value: the column 'cost' is empty"):
-        read_feed(feed, file)

@@ -22,6 +22,18 @@ from trimtab.core.errors import BadFile, BadParameter
         ('[stores.lyon]\nstock = "colour"', "line 2: stores.lyon.stock: .* does not say what is in stock: 'red'"),
         ("[stores.lyon]\nlatitude = 45", "line 1: stores.lyon: latitude and longitude are one place: give both"),
         ('[attributes.price]\ncolumn = "colour"', "line 2: attributes.price.column: .* stand in the place of price"),
+        ('[catalogue]\nid = "Nummer"\n', "line 2: catalogue.item_id: the feed has no column 'Nummer'"),
+        (
+            '[attributes.a]\ncolumn = "Colour"\n[attributes.b]\ntype = "text"\ncolumn = "Coluor"\n',
+            r"line 5: attributes.b.column: the feed has no column 'Coluor' \(did you mean 'colour'\?\)",
+        ),
+        ('[variants]\ngroup_by = "style"\n', "line 2: variants.group_by: the feed has no column 'style'"),
+        ('[prices.b2b]\ncolumn = "Haendler"\n', "line 2: prices.b2b.column: the feed has no column 'Haendler'"),
+        ('[stores.lyon]\nstock = "lyon"\n', "line 2: stores.lyon.stock: the feed has no column 'lyon'"),
+        (
+            '[objectives.margin]\nhead = "none"\nvalue = "max(prise, 0) * 1e3"\n',
+            r"line 3: objectives.margin.value: the feed has no attribute 'prise' \(did you mean 'price'\?\)",
+        ),
     ],
 )
 def test_what_of_shop_toml_does_not_fit_is_refused_with_its_line(tmp_path: Path, section: str, sentence: str) -> None:
@@ -30,6 +42,14 @@ def test_what_of_shop_toml_does_not_fit_is_refused_with_its_line(tmp_path: Path,
     shop.write_text(section)
     with pytest.raises(BadFile, match=sentence):
         read_feed(path, shop)
+
+
+def test_an_objective_of_an_empty_column_is_refused(tmp_path: Path) -> None:
+    feed, file = tmp_path / "feed.csv", tmp_path / "shop.toml"
+    feed.write_text("id,title,price,cost\n1,Tea,2,\n2,Mug,3,\n")
+    file.write_text('[objectives.margin]\nvalue = "price - cost"\n')
+    with pytest.raises(BadFile, match=r"line 2: objectives.margin.value: the column 'cost' is empty"):
+        read_feed(feed, file)
 
 
 def test_shop_toml_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:

@@ -112,3 +112,9 @@ def test_a_word_of_very_many_items_finds_nothing_beside_a_rarer_one(tmp_path: Pa
     store = ItemStore.from_frame(complete(every))
     live = LiveLexicalIndex(index, Postings(index, new), store, n_base=len(titles), stale=frozenset())
     assert live.search("green tea", 10)[0].tolist() == [1, len(titles) + 2, 0, len(titles) + 1]
+
+
+def test_a_part_of_an_article_number_is_found(tmp_path: Path) -> None:
+    columns = {"item_id": ["1", "2"], "title": ["Battery 18V", "Battery 12V"], "attr_sku": ["BL1850B", "BL1041"]}
+    retriever = build_retriever(ItemStore.from_frame(pl.DataFrame(columns)), "wordllama", tmp_path, languages=("en",))
+    assert retriever.lexical.search("bl1850", 2)[0].tolist() == [0]

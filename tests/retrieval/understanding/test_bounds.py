@@ -1,0 +1,68 @@
+"""Bounds on the price that a query says in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trimtab.core.understood import Steps
+from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.understanding.bounds import price_bounds
+from trimtab.retrieval.understanding.relaxation import FEW, with_bounds_relaxed
+from trimtab.retrieval.understanding.understand import Wishes, understand
+from trimtab.text.analyser import analyser_of
+
+
+def test_a_bound_in_a_currency_of_the_catalogue_filters_unless_somebody_says_otherwise(shop: Retriever) -> None:
+    text = "lego under 20 €"
+    assert understand(text, shop.knowledge, Wishes(currency="EUR")).filters == ("price:..20",)
+    assert understand(text, shop.knowledge, Wishes(currency="USD")).filters == ()
+    assert understand("lego under $20", shop.knowledge, Wishes(currency="CAD")).filters == ("price:..20",)
+    assert understand(text, shop.knowledge, Wishes(filtered=frozenset({"price"}))).filters == ()
+    assert understand(text, shop.knowledge, Wishes(steps=replace(Steps(), attributes=False))).filters == ()
+    assert understand(text, replace(shop.knowledge, filter_on_prices=False)).filters == ()
+    assert understand("lego menos de 20 euros", shop.knowledge, Wishes(language="es")).filters == ("price:..20",)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("el", "παπούτσια κάτω από 50 €", "..50"),
+        ("el", "παπούτσια από 20 έως 50 ευρώ", "20..50"),
+        ("ro", "pantofi între 100 și 200 lei", "100..200"),
+        ("id", "sepatu lari di bawah Rp 500.000", "..500000"),
+        ("sk", "topánky do 50 €", "..50"),
+        ("cs", "boty do 500 kč", "..500"),
+        ("hi", "साड़ी 1000 रुपये से कम", "..1000"),
+        ("hi", "₹1000 से कम साड़ी", "..1000"),
+        ("bg", "обувки под 50 лв", "..50"),
+        ("hr", "cipele ispod 50 €", "..50"),
+        ("et", "saapad kuni 80 €", "..80"),
+        ("lt", "batai iki 80 €", "..80"),
+        ("lv", "kurpes zem 80 €", "..80"),
+        ("sl", "čevlji do 80 €", "..80"),
+        ("ca", "sabates menys de 80 €", "..80"),
+        ("ar", "حذاء أقل من 200 ريال", "..200"),
+        ("vi", "giày dưới 500.000 ₫", "..500000"),
+        ("he", "נעליים עד 200 ₪", "..200"),
+    ],
+)
+def test_bounds_in_more_languages(language: str, text: str, value: str) -> None:
+    (bound,) = price_bounds(text, analyser_of([language]))
+    assert bound.mention.value == value
+    assert bound.currencies
+
+
+def test_a_bound_that_hardly_an_item_meets_does_not_filter(shop: Retriever) -> None:
+    understood = understand("lego under $20", shop.knowledge)
+    assert with_bounds_relaxed(understood, lambda: FEW, lambda: FEW) == understood
+    relaxed = with_bounds_relaxed(understood, lambda: FEW - 1, lambda: FEW - 1)
+    assert (relaxed.filters, relaxed.relaxed) == ((), ("under $20",))
+    assert [one.text for one in relaxed.attributes] == ["under $20", "lego"]
+
+
+def test_of_words_that_no_item_meets_the_bound_is_what_is_left(shop: Retriever) -> None:
+    understood = understand("gift for dad under $20", shop.knowledge)
+    within = with_bounds_relaxed(understood, lambda: 0, lambda: 0)
+    assert (within.words, within.filters, within.relaxed) == ("", ("price:..20",), ("gift", "for", "dad"))
