@@ -52,10 +52,7 @@ class Groups:
         codes = self.codes[rows]
         if len(rows) < MANY_ROWS:
             return rows[np.argsort(codes, kind="stable")]
-        counts = np.bincount(codes)
-        order = np.empty(len(rows), dtype=np.int64)
-        place_by_code(codes, np.cumsum(counts) - counts, order)
-        return rows[order]
+        return rows[_places_by_code(codes)[0]]
 
     def n_of(self, rows: Rows) -> int:
         """How many groups some ascending rows are of."""
@@ -87,9 +84,9 @@ class Groups:
 
     def others(self, row: int) -> Rows:
         """The other rows of an item's group that are there, ascending."""
-        order, starts, ends = self._members
+        order, ends = self._members
         code = int(self.codes[row])
-        rows: Rows = np.sort(order[starts[code] : ends[code]])
+        rows = order[ends[code - 1] if code else 0 : ends[code]]
         there = rows != row if self._gone is None else (rows != row) & ~self._gone[rows]
         return np.asarray(rows[there])
 
@@ -99,9 +96,13 @@ class Groups:
         return n_beside(self.codes) == int(np.count_nonzero(np.bincount(self.codes)))
 
     @cached_property
-    def _members(self) -> tuple[Rows, Rows, Rows]:
-        """Rows by code, and where those of each code begin and end."""
-        order = np.argsort(self.codes, kind="stable")
-        every = np.arange(int(self.codes.max(initial=-1)) + 1)
-        codes = self.codes[order]
-        return order, np.searchsorted(codes, every), np.searchsorted(codes, every, side="right")
+    def _members(self) -> tuple[Rows, Rows]:
+        return _places_by_code(self.codes)
+
+
+def _places_by_code(codes: Rows) -> tuple[Rows, Rows]:
+    """The places of codes [n], those of a code ascending beside each other, and where those of each code end."""
+    counts = np.bincount(codes)
+    starts, order = np.cumsum(counts) - counts, np.empty(len(codes), dtype=np.int64)
+    place_by_code(codes, starts, order)
+    return order, starts

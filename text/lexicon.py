@@ -151,16 +151,18 @@ class Lexicon:
         ]
 
     def containing(self, key: str, term: str, knows: Callable[[str], bool]) -> list[str]:
-        """Terms of long words that end with a word, or begin with it where something known, or a long word, begins; of
-        a word that is known as an end (`slang` of `tuinslang`) none that begins with it (`slanghouder`).
+        """Terms of long words that end with a word, or begin with it where something known, or a long word, begins.
+
+        Where a word is known as an end (`slang` of `tuinslang`), none that begins with it (`slanghouder`).
 
         Args:
             key, term: the word as it is compared, and its index term.
             knows: whether any item has an index term.
         """
+        beginnings = () if self.is_head(key, term, knows) else dict.fromkeys((key, term))
         begin = (
             self._spellings[found]
-            for part in dict.fromkeys((key, term) if not self.is_head(key, term, knows) else ())
+            for part in beginnings
             for found in _with_prefix(self._forwards, part)
             if len(part) >= SHORTEST_HEAD or self._goes_on(found[len(part) :], knows)
         )

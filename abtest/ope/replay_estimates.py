@@ -43,12 +43,14 @@ class Estimates:
         return totals.weighted.get(policy, totals.logged_outcomes).sums(metric, segments)
 
     def of(self, policy: str, metric: str) -> Estimate:
+        """What a policy is worth; what the log itself brought is certain whatever its propensities are."""
         found = estimate(self.sums(policy, metric), confidence=self._confidence)
         return self._if_fit(found) if policy in self._totals.weighted else found
 
     def difference(
         self, after: str, before: str, metric: str, segments: Sequence[int] = EVERYTHING, **options: int
     ) -> Estimate:
+        """What one policy is worth more than another; of nDCG not sure where it hangs on items without a judgment."""
         sums = self.sums(after, metric, segments).minus(self.sums(before, metric, segments))
         found = self._if_fit(estimate(sums, confidence=self._confidence, **options))
         if metric != NDCG or not found.sure_sign:

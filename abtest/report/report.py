@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,6 @@ def _measured(result: Mapping[str, Any]) -> list[str]:
 
 
 def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
-    log, metrics, measured = result["log"], outcomes_of(result), _measured(result)
-    share = f"{result['confidence']:.0%}"
     yield "# What other weights would have done"
     yield ""
     for warning in result["warnings"]:
@@ -140,9 +138,19 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield " ".join(filter(None, (kept_promise(result["promise"]), cost_of_exploration(result["exploration_cost"]))))
     yield ""
+    yield from _policies(result)
+    yield from _differences(result)
+    if measured := _measured(result):
+        yield from _on_own_slates(result, measured)
+    yield from _by_segment(result)
+    yield from _every_estimator(result)
+
+
+def _policies(result: Mapping[str, Any]) -> Iterator[str]:
+    log, metrics = result["log"], outcomes_of(result)
     yield (
         f"{log['n_replayed']:,} of {log['n_read']:,} logged impressions of bundle `{result['bundle']}`, "
-        f"{log['n_user_groups']:,} groups of users. In brackets: {share} intervals."
+        f"{log['n_user_groups']:,} groups of users. In brackets: {result['confidence']:.0%} intervals."
     )
     yield ""
     yield "| policy | weights | " + " | ".join(metrics) + " | effective sample | support | largest weight |"
@@ -156,6 +164,10 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
             f" {overlap['support']:.0%} | {overlap['max_weight']:,.1f} |"
         )
     yield ""
+
+
+def _differences(result: Mapping[str, Any]) -> Iterator[str]:
+    metrics = outcomes_of(result)
     yield "## Differences"
     yield ""
     yield "| | " + " | ".join(metrics) + " |"
@@ -168,15 +180,20 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
         f"{THIN} rests on too few users, searches or judgments for a statement."
     )
     yield ""
-    if measured:
-        yield "## Measured on the policies' own slates"
-        yield ""
-        yield "| policy | " + " | ".join(NAMES[metric] for metric in measured) + " |"
-        yield "|---|" + "---|" * len(measured)
-        yield "| logged |" + "".join(f" {cell(log[metric])} |" for metric in measured)
-        for name, estimates in result["policies"].items():
-            yield f"| {name} |" + "".join(f" {cell(estimates[metric])} |" for metric in measured)
-        yield ""
+
+
+def _on_own_slates(result: Mapping[str, Any], measured: Sequence[str]) -> Iterator[str]:
+    yield "## Measured on the policies' own slates"
+    yield ""
+    yield "| policy | " + " | ".join(NAMES[metric] for metric in measured) + " |"
+    yield "|---|" + "---|" * len(measured)
+    for name, estimates in {"logged": result["log"], **result["policies"]}.items():
+        yield f"| {name} |" + "".join(f" {cell(estimates[metric])} |" for metric in measured)
+    yield ""
+
+
+def _by_segment(result: Mapping[str, Any]) -> Iterator[str]:
+    metrics = outcomes_of(result)
     yield "## By segment"
     yield ""
     yield "| segment | searches | policy | " + " | ".join(metrics) + " |"
@@ -186,7 +203,6 @@ def _markdown(result: Mapping[str, Any]) -> Iterator[str]:
             cells = "".join(f" {cell(estimates[metric], signed=True)} |" for metric in metrics)
             yield f"| {segment} | {part['share']:.0%} | {name} |{cells}"
     yield ""
-    yield from _every_estimator(result)
 
 
 def _every_estimator(result: Mapping[str, Any]) -> Iterator[str]:

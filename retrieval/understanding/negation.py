@@ -343,6 +343,7 @@ class Grammar:
 
 
 def is_parted(text: str, first: Token, second: Token) -> bool:
+    """Whether a sign between two neighbouring words parts them."""
     return _BREAK.search(text, first.end, second.start) is not None
 
 
@@ -362,4 +363,5 @@ def grammar_in(lexicon: Lexicon) -> Grammar:
 
 
 def keys_of(tokens: Iterable[Token]) -> Phrase:
+    """The words as they are compared."""
     return tuple(token.key for token in tokens)

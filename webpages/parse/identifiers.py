@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -188,22 +188,12 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
             found[key] = SkuCandidate(value.strip(), element, order=len(found))
         return found[key]
 
-    for fact in reading.structured.facts:
-        if fact.kind in ("sku", "mpn", "gtin"):
-            candidate = collect(_bare(fact.value), fact.element)
-            if candidate:
-                candidate.stated[f"{fact.kind}/{fact.source}"] += 1
-    _from_labels(reading, dict(found), collect)
-    _from_classes(reading.dom, collect)
-    _from_texts(reading, collect)
     dom = reading.dom
-    for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
-        attributes = dom.attributes[element]
-        for name in _ATTRIBUTES:
-            if len(found) < MAX_VALUES and name in attributes and _VALUE.fullmatch(attributes[name][:MAX_SKU]):
-                candidate = collect(attributes[name], element)
-                if candidate:
-                    candidate.attributes += 1
+    _from_facts(reading, collect)
+    _from_labels(reading, dict(found), collect)
+    _from_classes(dom, collect)
+    _from_texts(reading, collect)
+    _from_attributes(dom, found, collect)
     _from_forms(dom, collect)
     _from_cart_link(reading, collect)
     _from_page(reading, collect)
@@ -220,6 +210,25 @@ def _bare(stated: str) -> str:
     first, _, rest = value.partition(" ")
     is_named = len(rest.split()) >= MAX_WORDS_OF_NUMBER and any(character.isdigit() for character in first)
     return first if is_named else value
+
+
+def _from_facts(reading: Reading, collect: Collect) -> None:
+    for fact in reading.structured.facts:
+        if fact.kind in ("sku", "mpn", "gtin"):
+            candidate = collect(_bare(fact.value), fact.element)
+            if candidate:
+                candidate.stated[f"{fact.kind}/{fact.source}"] += 1
+
+
+def _from_attributes(dom: Dom, found: Collection[str], collect: Collect) -> None:
+    """Values of attributes that are called a number of an article, as long as few are found."""
+    for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
+        attributes = dom.attributes[element]
+        for name in _ATTRIBUTES:
+            if len(found) < MAX_VALUES and name in attributes and _VALUE.fullmatch(attributes[name][:MAX_SKU]):
+                candidate = collect(attributes[name], element)
+                if candidate:
+                    candidate.attributes += 1
 
 
 def _from_classes(dom: Dom, collect: Collect) -> None:
