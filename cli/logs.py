@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -150,8 +151,7 @@ def replay(
             tasks=tasks,
             progress=report,
         )
-    for warning in result["warnings"]:
-        notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
+    _print_warnings(result)
     if as_json:
         print_json(result)
         return
@@ -211,6 +211,7 @@ def tune(
         result = run(log, engine, out, maximise=maximise, keep=floors, served=served, tasks=tasks, progress=report)
     page = out.with_name(f"{out.stem}.report.html")
     write_tuning_report(result, page)
+    _print_warnings(result)
     if as_json:
         print_json(result)
         return
@@ -282,3 +283,8 @@ def parse_loss(text: str) -> float:
     if rest or not 0 < loss <= MOST_LOSS:
         raise BadParameter("--explore", f"{text!r} is not what exploration may cost", "above 0 up to 50%, as in 1%")
     return loss
+
+
+def _print_warnings(result: Mapping[str, Any]) -> None:
+    for warning in result["warnings"]:
+        notes.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -16,10 +17,21 @@ from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from trimtab.core.understood import Understood
+
 SCHEMA_VERSION = 1
 
 MOST_MONEY = 1e15
 """More than this at one position is a mistake, and squares of it would not add up."""
+
+
+def _json_object(text: str) -> None:
+    if not isinstance(json.loads(text), dict):
+        raise TypeError
+
+
+def _understood(text: str) -> None:
+    Understood.from_log("", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,8 @@ class Column:
         least: the smallest value, or entry, that there can be.
         most: the largest entry of either sign; nan is none.
         equals: the one value that can be read.
+        read: for a column of JSON text, what reads it; a ValueError, TypeError or RecursionError is of a text that is
+            none.
         earlier_name: what logs of earlier versions call it.
         name, kind, required: of the field; the kind is str, int, float, datetime, json (a mapping) or list[...] of one
             of these. A column that is not required may be null in a row, or not be in a log at all.
@@ -49,6 +63,7 @@ class Column:
     least: float | None = None
     most: float | None = None
     equals: int | None = None
+    read: Callable[[str], None] | None = None
     earlier_name: str | None = None
     name: str = ""
     kind: str = ""
@@ -67,7 +82,9 @@ class Impression:
     query: Annotated[str, Column("the words")]
     understood: Annotated[
         str | None,
-        Column("JSON: what the words were understood as, `{}` for as typed; see `core/understood.py`"),
+        Column(
+            "JSON: what the words were understood as, `{}` for as typed; see `core/understood.py`", read=_understood
+        ),
     ] = None
     bundle: Annotated[str, Column("id of the bundle that answered")]
     feature_schema: Annotated[str, Column("hash of the bundle's features")]
@@ -85,7 +102,8 @@ class Impression:
     exploration: Annotated[
         str | None,
         Column(
-            "JSON: `scheme` of the draw, and `max_relevance_loss`, what it may cost; null where the slate was sorted"
+            "JSON: `scheme` of the draw, and `max_relevance_loss`, what it may cost; null where the slate was sorted",
+            read=_json_object,
         ),
     ] = None
     expected_exploration_loss: Annotated[
@@ -113,7 +131,10 @@ class Impression:
     filters: Annotated[tuple[str, ...], Column("conditions, as in `filter=`")] = ()
     variants: Annotated[
         str | None,
-        Column("JSON: the item shown by each item that it stood for; null where variants are hits of their own"),
+        Column(
+            "JSON: the item shown by each item that it stood for; null where variants are hits of their own",
+            read=_json_object,
+        ),
     ] = None
     sort: Annotated[str | None, Column("order of the result set, as in `sort=`; null where weights rank it")] = None
     pins: Annotated[
@@ -133,7 +154,8 @@ class Impression:
         str | None,
         Column(
             "JSON: `collection` that candidates were looked up in, and `as_of`, up to when changes to the catalogue "
-            "are in it; null where they were looked up in the service's process"
+            "are in it; null where they were looked up in the service's process",
+            read=_json_object,
         ),
     ] = None
     recent: Annotated[
@@ -142,7 +164,10 @@ class Impression:
     ] = None
     interleaving: Annotated[
         str | None,
-        Column("JSON: sides with weights and loss, teams by position; see `core/experiments/interleaving.py`"),
+        Column(
+            "JSON: sides with weights and loss, teams by position; see `core/experiments/interleaving.py`",
+            read=_json_object,
+        ),
     ] = None
     features: Annotated[tuple[tuple[float, ...], ...] | None, Column("features of each item, where logged")] = None
     clicks: Annotated[tuple[int, ...], Column("0 or 1 by position; a count is read as 1", unknown=0, least=0)] = ()
@@ -255,6 +280,22 @@ def problem_of(row: Mapping[str, Any], columns: Iterable[str] = tuple(COLUMNS)) 
     return None
 
 
+def kind_of(problem: str) -> str:
+    """A problem in the same words for every row that has it."""
+    found, allowed, what = problem.partition(", allowed")
+    return re.sub(r"-?\d[\d.e+-]*|None|nan|-?inf\b", "…", found) + allowed + what
+
+
+def problem_of_text(column: Column, text: str) -> str | None:
+    """The reason why a column's JSON text cannot be used; None where it can."""
+    try:
+        if column.read is not None:
+            column.read(text)
+    except (ValueError, TypeError, RecursionError):
+        return f"{column.name} is not what is logged there"
+    return None
+
+
 def problem_of_mapping(column: Column, value: object) -> str | None:
     """The reason why a value, or its JSON text, cannot be used as a mapping; None where it can."""
     if isinstance(value, str):
@@ -278,10 +319,15 @@ def _problem_of_kind(column: Column, row: Mapping[str, Any]) -> str | None:
     if column.kind == "json":
         return problem_of_mapping(column, value)
     if not _is_of_kind(value, column.kind):
-        return f"{column.name} is not {_IN_WORDS[column.kind]}"
+        return wrong_kind(column)
     if column.equals is not None and value != column.equals:
         return f"{column.name} is {value}, this version reads {column.equals}"
     return None
+
+
+def wrong_kind(column: Column) -> str:
+    """The problem of a value that is of another kind than its column."""
+    return f"{column.name} is not {_IN_WORDS[column.kind]}"
 
 
 def _problem_of_value(column: Column, row: Mapping[str, Any]) -> str | None:
@@ -292,6 +338,8 @@ def _problem_of_value(column: Column, row: Mapping[str, Any]) -> str | None:
         return f"{name} repeats an item"
     if column.unknown is not None and len(value) != len(row["item_ids"]):
         return f"{name} has {len(value)} entries for {len(row['item_ids'])} items"
+    if column.read is not None:
+        return problem_of_text(column, value)
     if column.above is None and column.least is None and column.most is None:
         return None
     for entry in value if isinstance(value, list) else [value]:

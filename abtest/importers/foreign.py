@@ -26,6 +26,7 @@ from trimtab.core.log import (
     Impression,
     identity,
     impression_row,
+    kind_of,
     problem_of,
 )
 
@@ -85,14 +86,8 @@ def accepted(known: Mapping[str, Any], where: str) -> Accepted | Rejected:
     row = {**impression_row(blank), **known}
     problem = problem_of(row)
     if problem is not None:
-        return Rejected(_without_numbers(problem), where)
+        return Rejected(kind_of(problem), where)
     return Accepted({**row, **{name: identity(row[name]) for name in IDENTITIES}}, where)
-
-
-def _without_numbers(problem: str) -> str:
-    """The same words for every row of a kind."""
-    found, allowed, what = problem.partition(", allowed")
-    return re.sub(r"-?\d[\d.e+-]*|None|nan|-?inf\b", "…", found) + allowed + what
 
 
 def column_of(name: str) -> Column | None:

@@ -334,9 +334,7 @@ def _warnings(
             f"{estimates.wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights: "
             "the log was drawn under rules, pins or a scoring that the log does not show, and every estimate is off"
         )
-    if left_out.total():
-        reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
-        yield f"{left_out.total():,} of {partitions.n_read:,} impressions were left out: {reasons}"
+    yield from partitions.left_out_warning(left_out)
     if partitions.n_out_of_order:
         yield (
             f"{partitions.n_out_of_order:,} impressions are stamped before the one above them in their session: the "

@@ -144,6 +144,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
         "keep": dict(keep),
         "confidence": confidence,
         "compared": compared.as_dict(),
+        "warnings": list(partitions.left_out_warning(partitions.left_out)),
         "n_impressions": len(evidence.slates),
         **_described(choice, candidates, base),
         "candidates": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from trimtab.catalog.files import UNREADABLE
+from trimtab.core.counted import counted
 from trimtab.core.errors import BadLog
 from trimtab.core.log import CHANNELS
 from trimtab.engine.analytics.measures import (
@@ -24,6 +26,8 @@ from trimtab.engine.analytics.measures import (
 from trimtab.engine.log.impressions import is_data_folder, log_parts
 from trimtab.engine.log.interactions import INTERACTIONS, SPOOL
 from trimtab.engine.log.rows import frame_of_lines, whole_lines
+
+_log = logging.getLogger(__name__)
 
 SLACK_DAYS = 1
 """How far from its rows the date of a part may be: it is that of the part's first row, in UTC."""
@@ -79,8 +83,23 @@ def open_log(
     if is_service:
         events = _scan([part for part in _event_parts(path) if _may_have(part, since, None)], EVENTS)
     else:
+        impressions = _with_outcomes_by_position(impressions, path)
         events = events_in_rows(impressions)
     return Log(shown_once(impressions), done_once(events))
+
+
+def _with_outcomes_by_position(impressions: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+    """The rows with one finite outcome an item shown; a warning says how many others there are."""
+    is_finite = pl.col("revenue").list.eval(pl.element().is_finite()).list.all()
+    fit = [pl.col(name).list.len() == pl.col("propensities").list.len() for name in OUTCOMES]
+    is_usable = pl.all_horizontal(
+        pl.col(name).is_null() | one.fill_null(value=False)
+        for name, one in (*zip(OUTCOMES, fit, strict=True), ("revenue", is_finite))
+    )
+    n_bad = int(read(impressions.select((~is_usable).sum())).item())
+    if n_bad:
+        _log.warning("%s: %s left out, whose outcomes are not one number an item", path, counted(n_bad, "row"))
+    return impressions.filter(is_usable)
 
 
 def read(frame: pl.LazyFrame) -> pl.DataFrame:

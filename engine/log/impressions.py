@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from trimtab.catalog.files import UNREADABLE
 from trimtab.core.atomic import new_file
+from trimtab.core.counted import counted
 from trimtab.core.errors import BadLog, NotFound
-from trimtab.core.log import CHANNELS, EARLIER_NAMES, REQUIRED, problem_of
+from trimtab.core.log import CHANNELS
 from trimtab.engine.log.distinct import DistinctIds, Hashes
 from trimtab.engine.log.interactions import (
     LATE,
@@ -33,24 +32,18 @@ from trimtab.engine.log.interactions import (
     split,
     with_outcomes,
 )
+from trimtab.engine.log.part_files import frames_of, n_rows, row_of, unreadable
 from trimtab.engine.log.rows import (
     SCHEMA,
-    check,
     frame_of,
     frame_of_lines,
-    in_schema,
-    is_clean,
     normalised,
-    row_of_line,
     rows_of,
     whole_lines,
 )
+from trimtab.engine.log.usable import RejectedRows, usable_rows
 
-ROWS_AT_ONCE = 100_000
-"""Rows in memory at once while reading."""
-
-BYTES_OF_LINE = 1500
-"""About how long a JSON line of a ten-item slate is."""
+_log = logging.getLogger(__name__)
 
 FOLDER = "impressions"
 """Folder of the sealed parts in a service's data folder; what spools is in a folder of the same name in `SPOOL`."""
@@ -73,16 +66,19 @@ class ReaderCounts:
 
     Attributes:
         n_duplicates: rows left out, because a row of their decision was before them.
+        rejected: rows left out, because they break `trimtab.core.log`.
         shown: of impressions with events, the columns of `SHOWN`.
         of_others: decisions with events that are of another channel.
     """
 
     n_duplicates: int = 0
+    rejected: RejectedRows = field(default_factory=RejectedRows)
     shown: list[pl.DataFrame] = field(default_factory=list)
     of_others: list[pl.Series] = field(default_factory=list)
 
     def __iadd__(self, other: ReaderCounts) -> ReaderCounts:
         self.n_duplicates += other.n_duplicates
+        self.rejected += other.rejected
         self.shown += other.shown
         self.of_others += other.of_others
         return self
@@ -107,8 +103,9 @@ class ImpressionReader:
     """A log that is read once, from its first row to its last.
 
     It may be a Parquet file, a JSON-lines file, a folder of either, or a service's data folder, whose rows then have
-    the outcomes that came in as events. A decision that was delivered more than once is read once, as its first row
-    has it. Agents do not look at a page as shoppers do, so each channel is a log of its own.
+    the outcomes that came in as events. A row that breaks `trimtab.core.log` is left out and counted. A decision that
+    was delivered more than once is read once, as its first row has it. Agents do not look at a page as shoppers do, so
+    each channel is a log of its own.
     """
 
     def __init__(self, path: Path, columns: Sequence[str] = tuple(SCHEMA), *, channel: str | None = None) -> None:
@@ -132,14 +129,19 @@ class ImpressionReader:
         self._counts = ReaderCounts()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
-        """Frames of at most `ROWS_AT_ONCE` rows, validated, so that no file has to fit into memory.
+        """Frames of at most `ROWS_AT_ONCE` rows that can be used, so that no file has to fit into memory.
 
         Raises:
-            BadLog: a part is not a log, or a row breaks `trimtab.core.log`; names file and row.
+            BadLog: a part is not a log, or no row can be used; names file and row.
         """
         self._met, self._counts = DistinctIds(), ReaderCounts()
+        n_usable = 0
         for part in self._parts:
-            yield from self._frames(part, self._met, self._counts)
+            for frame in self._frames(part, self._met, self._counts):
+                n_usable += len(frame)
+                yield frame
+        if self.rejected and not n_usable:
+            raise BadLog(f"none of {len(self.rejected):,} rows can be used: {self.rejected}")
 
     @property
     def parts(self) -> Sequence[Path]:
@@ -150,6 +152,11 @@ class ImpressionReader:
     def n_duplicates(self) -> int:
         """Rows left out so far, because a row of their decision was before them."""
         return self._counts.n_duplicates
+
+    @property
+    def rejected(self) -> RejectedRows:
+        """Rows left out so far, because they break `trimtab.core.log`."""
+        return self._counts.rejected
 
     def read_part(self, part: Path, met: Hashes) -> PartOfLog:
         """One file as `__iter__` reads it, apart from the others; nothing here changes.
@@ -176,10 +183,7 @@ class ImpressionReader:
         needed = ("decision_id",) if events is None else (*SHOWN, *OUTCOMES)
         columns = tuple(dict.fromkeys((*self._columns, *needed, "channel")))
         outcomes = None if events is None else outcomes_of(events)
-        first_row = 1
-        for frame in _frames_of(part, columns):
-            check(frame, part, first_row)
-            first_row += len(frame)
+        for frame in frames_of(part, columns, counts.rejected):
             is_new = distinct.add(frame["decision_id"])
             counts.n_duplicates += len(frame) - int(is_new.sum())
             frame = self._of_channel(normalised(frame.filter(is_new)), counts)  # noqa: PLW2901
@@ -201,7 +205,7 @@ class ImpressionReader:
     @property
     def n_rows(self) -> int:
         """About how many impressions there are, without reading them."""
-        return sum(map(_n_rows, self._parts))
+        return sum(map(n_rows, self._parts))
 
     def event_counts(self) -> dict[str, int]:
         """How many events are `matched`, `late` and `unknown` to the impressions read so far.
@@ -218,8 +222,11 @@ class ImpressionReader:
 
 
 def read_log(path: Path, columns: Sequence[str] = tuple(SCHEMA)) -> Iterator[pl.DataFrame]:
-    """The frames of a log; see `ImpressionReader`."""
-    yield from ImpressionReader(path, columns)
+    """The frames of a log, see `ImpressionReader`; a warning says which rows were left out."""
+    reader = ImpressionReader(path, columns)
+    yield from reader
+    if reader.rejected:
+        _log.warning("%s: %s left out: %s", path, counted(len(reader.rejected), "row"), reader.rejected)
 
 
 def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]:
@@ -227,24 +234,30 @@ def find_impression(decision_id: str, folders: Iterable[Path]) -> dict[str, Any]
 
     Raises:
         NotFound: it is in none of the folders.
-        BadLog: a file is not a log.
+        BadLog: a file is not a log, or the row breaks `trimtab.core.log`.
     """
     parts = [part for folder in folders for part in log_parts(folder)]
     mark = decision_id.encode()
     for part in parts:
         if part.suffix == ".jsonl" and part.exists():
             for number, line in enumerate(part.read_bytes().splitlines(), start=1):
-                row = _row(line, part, number) if mark in line else {}
+                row = row_of(line) if mark in line else {}
+                if isinstance(row, str):
+                    raise BadLog(f"{part}, row {number}: {row}")
                 if row.get("decision_id") == decision_id:  # a query, an item or another id may contain it
                     return next(rows_of(frame_of([row])))
     sealed = [part for folder in folders for part in log_parts(folder) if part.suffix == ".parquet"]
     for part in reversed(sealed):
+        rejected = RejectedRows()
         try:
-            found = in_schema(pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect())
+            frame = pl.scan_parquet(part).filter(pl.col("decision_id") == decision_id).collect()
+            found = usable_rows(frame, tuple(SCHEMA), part, 1, rejected)
         except UNREADABLE as error:
-            raise _unreadable(part, error) from error
+            raise unreadable(part, error) from error
         if len(found):
             return next(rows_of(found))
+        if rejected:
+            raise BadLog(f"{part}, decision {decision_id}: {', '.join(rejected.reasons)}")
     raise NotFound(f"there is no decision {decision_id} in the log")
 
 
@@ -315,79 +328,3 @@ def log_parts(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.suffix in {".parquet", ".jsonl"} and part.name[0] != ".")
     return [path] if path.is_file() else []
-
-
-def _n_rows(part: Path) -> int:
-    if part.suffix == ".jsonl":
-        return part.stat().st_size // BYTES_OF_LINE
-    try:
-        return int(pq.read_metadata(part).num_rows)
-    except (OSError, pa.ArrowException):
-        return 0  # reading it says what is wrong
-
-
-def _frames_of(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    try:
-        if part.suffix == ".parquet":
-            yield from _frames_of_parquet(part, columns)
-        elif part.parent.parent.name == SPOOL:
-            yield from (frame.select(columns) for frame in _frames_of_spool(part))
-        else:
-            yield from (frame.select(columns) for frame in _frames_of_lines(part))
-    except (*UNREADABLE, pa.ArrowException) as error:
-        raise _unreadable(part, error) from error
-
-
-def _unreadable(part: Path, error: BaseException) -> BadLog:
-    return BadLog(f"{part}: cannot be read as a log ({error})")
-
-
-def _frames_of_parquet(part: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    file = pq.ParquetFile(part)
-    there = file.schema_arrow.names
-    missing = [name for name in REQUIRED if name not in there]
-    if missing:
-        raise BadLog(f"{part}: column {missing[0]} is missing; a log has {', '.join(SCHEMA)}")
-    known = [name for name in there if EARLIER_NAMES.get(name, name) in columns]
-    for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
-        batch.validate(full=True)  # text that is not UTF-8 would make polars panic later
-        try:
-            yield in_schema(pl.DataFrame(batch), columns)
-        except pl.exceptions.PolarsError as error:
-            raise BadLog(f"{part}: a column is not of the log's type ({error})") from error
-
-
-def _frames_of_spool(segment: Path) -> Iterator[pl.DataFrame]:
-    """A service's own lines, read by polars; lines that it cannot have written are read one by one, to be named."""
-    first = 1
-    for lines in whole_lines(segment, ROWS_AT_ONCE):
-        try:
-            frame = frame_of_lines(lines, SCHEMA)
-        except pl.exceptions.PolarsError:
-            frame = None
-        if frame is None or not is_clean(frame):
-            numbered = enumerate(lines.splitlines(), start=first)
-            frame = frame_of(_row(line, segment, number) for number, line in numbered)
-        yield frame
-        first += len(frame)
-
-
-def _frames_of_lines(part: Path) -> Iterator[pl.DataFrame]:
-    """Lines that may come from anywhere."""
-    with part.open("rb") as lines:
-        numbered = enumerate(lines, start=1)
-        while some := list(islice(numbered, ROWS_AT_ONCE)):
-            yield frame_of(_row(line, part, number) for number, line in some)
-
-
-def _row(line: bytes, part: Path, number: int) -> dict[str, Any]:
-    try:
-        row = row_of_line(line)
-    except KeyError as error:
-        raise BadLog(f"{part}, row {number}: {error.args[0]} is missing") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise BadLog(f"{part}, row {number}: not a log line ({error})") from error
-    problem = problem_of(row)
-    if problem is not None:
-        raise BadLog(f"{part}, row {number}: {problem}")
-    return row

@@ -15,16 +15,12 @@ from typing import Any
 import orjson
 import polars as pl
 
-from trimtab.core.errors import BadLog
 from trimtab.core.log import (
     BY_POSITION,
     COLUMNS,
     EARLIER_NAMES,
     IDENTITIES,
     JSON_COLUMNS,
-    Column,
-    problem_of,
-    problem_of_mapping,
 )
 
 _log = logging.getLogger(__name__)
@@ -66,13 +62,17 @@ def json_line(row: Mapping[str, Any]) -> bytes:
 
 
 def row_of_line(line: bytes) -> dict[str, Any]:
-    """The log row of a line, whose mappings may be JSON text or objects.
+    """The log row of a line, whose mappings may be JSON text or objects; text that is not JSON stays as it is.
 
     Raises:
         ValueError, TypeError, KeyError: the line is not a log line.
     """
     row = {EARLIER_NAMES.get(name, name): value for name, value in orjson.loads(line).items()}
-    mappings = {name: orjson.loads(row[name]) for name in _mappings_in(row) if isinstance(row.get(name), str)}
+    mappings = {}
+    for name in _mappings_in(row):
+        if isinstance(row.get(name), str):
+            with suppress(orjson.JSONDecodeError):
+                mappings[name] = orjson.loads(row[name])
     at = datetime.fromisoformat(row["timestamp"])
     return {**row, **mappings, "timestamp": at if at.tzinfo is not None else at.replace(tzinfo=UTC)}
 
@@ -135,24 +135,31 @@ def with_names_of_today(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def in_schema(frame: pl.DataFrame, columns: Sequence[str] = tuple(SCHEMA)) -> pl.DataFrame:
-    """Some columns in the types of `SCHEMA`; those that came after the log was written are null.
+    """Some columns in the types of `SCHEMA`; those that came after the log was written are null, and so is a value, or
+    an entry of a list, that its type would cut off.
 
     Raises:
-        PolarsError: a column is of another type, or has values that its type would cut off.
+        PolarsError: a column is of another type.
     """
     frame = with_names_of_today(frame)
     missing = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
     frame = frame.with_columns(missing).select(columns)
-    cast = frame.cast({name: SCHEMA[name] for name in columns})
-    for name in columns:
-        if COLUMNS[name].kind in {"int", "list[int]"} and frame[name].dtype != SCHEMA[name]:
-            before, after = (_entries(one[name]) for one in (frame, cast))
-            if before.dtype.is_float() and not before.drop_nulls().equals(after.drop_nulls().cast(before.dtype)):
-                raise pl.exceptions.InvalidOperationError(f"{name} has a value that is not a whole number")
-    return cast
+    whole = [_whole(frame.schema[name], name) for name in columns if COLUMNS[name].kind in {"int", "list[int]"}]
+    return frame.with_columns(whole).cast({name: SCHEMA[name] for name in columns}, strict=False)
 
 
-def _entries(column: pl.Series) -> pl.Series:
+def _whole(dtype: pl.DataType, name: str) -> pl.Expr:
+    """A column with null in place of numbers that are not whole."""
+    value = pl.col(name)
+    if dtype.is_float():
+        return pl.when(value == value.floor()).then(value)
+    if isinstance(dtype, pl.List) and dtype.inner.is_float():
+        entry = pl.element()
+        return value.list.eval(pl.when(entry == entry.floor()).then(entry))
+    return value
+
+
+def entries_of(column: pl.Series) -> pl.Series:
     """The values of a column; of lists, the entries."""
     while isinstance(column.dtype, pl.List):
         column = column.explode(empty_as_null=False)
@@ -169,7 +176,7 @@ def normalised(frame: pl.DataFrame) -> pl.DataFrame:
     counts = [
         pl.col(name).list.eval(pl.element().clip(upper_bound=1))
         for name in frame.columns
-        if COLUMNS[name].kind == "list[int]" and (_entries(frame[name]).max() or 0) > 1  # type: ignore[operator]
+        if COLUMNS[name].kind == "list[int]" and (entries_of(frame[name]).max() or 0) > 1  # type: ignore[operator]
     ]
     unknown = [
         pl.col(name).fill_null(pl.lit(value).repeat_by(pl.col("item_ids").list.len()).cast(SCHEMA[name]))
@@ -177,51 +184,3 @@ def normalised(frame: pl.DataFrame) -> pl.DataFrame:
         if name in frame.columns and frame[name].null_count()
     ]
     return frame.with_columns(*blank, *counts).with_columns(unknown)
-
-
-def check(frame: pl.DataFrame, part: Path, first_row: int) -> None:
-    """Check a frame of a log; its rows are looked at one by one only where a column is bad.
-
-    Raises:
-        BadLog: a row that breaks `trimtab.core.log`, by file and row.
-    """
-    if is_clean(frame):
-        return
-    for number, row in enumerate(frame.iter_rows(named=True), start=first_row):
-        problem = problem_of(row, frame.columns)
-        if problem is not None:
-            raise BadLog(f"{part}, row {number}: {problem}")
-
-
-def is_clean(frame: pl.DataFrame) -> bool:
-    """Whether `trimtab.core.log.problem_of` finds nothing in any row, by whole columns."""
-    columns = [COLUMNS[name] for name in frame.columns]
-    rules = [pl.col(column.name).is_not_null().all() for column in columns if column.required]
-    rules += [(pl.col(column.name) == column.equals).all() for column in columns if column.equals is not None]
-    lengths = pl.col("item_ids").list.len()
-    rules += [
-        (pl.col(name).list.len() == lengths).fill_null(not COLUMNS[name].required).all()
-        for name in BY_POSITION
-        if name in frame.columns
-    ]
-    rules += [
-        (pl.col(column.name).list.n_unique() == pl.col(column.name).list.len()).all()
-        for column in columns
-        if column.distinct
-    ]
-    if not frame.select(pl.all_horizontal(rules)).item():
-        return False
-    return all(_has_clean_values(frame[column.name], column) for column in columns)
-
-
-def _has_clean_values(values: pl.Series, column: Column) -> bool:
-    if column.kind == "json":
-        return all(problem_of_mapping(column, text) is None for text in values.drop_nulls().unique())
-    entries = _entries(values.drop_nulls())
-    if entries.null_count():
-        return False
-    if column.above is not None and not ((entries > column.above) & (entries <= column.up_to)).all():
-        return False
-    if column.least is not None and not ((entries >= column.least) & (entries < float("inf"))).all():
-        return False
-    return column.most is None or bool((entries.abs() <= column.most).all() and entries.is_not_nan().all())

@@ -12,7 +12,6 @@ from numpy.testing import assert_allclose
 
 from trimtab.abtest.ope.log.partitions import partitioned
 from trimtab.abtest.ope.replay import replay
-from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 
@@ -32,7 +31,7 @@ def test_many_partitions_say_what_one_says(
 ) -> None:
     whole = replay(log, engine, OTHER)
     monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 300)
-    monkeypatch.setattr("trimtab.engine.log.impressions.ROWS_AT_ONCE", 700)
+    monkeypatch.setattr("trimtab.engine.log.part_files.ROWS_AT_ONCE", 700)
     pieces = replay(log, engine, OTHER)
     for metric, one in whole["policies"]["b"].items():
         other = pieces["policies"]["b"][metric]
@@ -76,18 +75,21 @@ def test_slates_of_different_lengths_stand_side_by_side(engine: Engine, log: Pat
     assert (slates.propensities[:50, 4:] == 1).all()
 
 
-def test_a_bad_row_far_down_is_named(
+def test_a_bad_row_far_down_is_left_out_and_named(
     engine: Engine, log: Path, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trimtab.engine.log.impressions.ROWS_AT_ONCE", 700)
+    monkeypatch.setattr("trimtab.engine.log.part_files.ROWS_AT_ONCE", 700)
     path = tmp_path / "damaged.parquet"
     frame = pl.concat(read_log(log))
     bad = pl.int_range(pl.len()) == 2344
     frame.with_columns(
         pl.when(bad).then(pl.lit([2.0] * 10)).otherwise("propensities").alias("propensities")
     ).write_parquet(path)
-    with pytest.raises(BadLog, match=r"damaged.parquet, row 2345: propensities has 2.0"):
-        replay(path, engine, OTHER)
+    with partitioned(path, engine) as partitions:
+        assert (partitions.n_read, partitions.n) == (len(frame), len(frame) - 1)
+    (reason,) = partitions.left_out
+    assert reason.startswith("propensities has")
+    assert partitions.rejected.first == {reason: f"{path}, row 2345"}
     assert list(scratch.iterdir()) == []
 
 
@@ -136,12 +138,15 @@ def test_a_count_of_clicks_is_a_click(engine: Engine, log: Path, tmp_path: Path,
 
 
 @pytest.mark.parametrize("click", [-1, 0.9, float("inf"), None])
-def test_what_is_not_a_count_is_refused(engine: Engine, log: Path, tmp_path: Path, click: float | None) -> None:
+def test_a_row_with_what_is_not_a_count_is_left_out(
+    engine: Engine, log: Path, tmp_path: Path, click: float | None
+) -> None:
     frame = pl.concat(read_log(log)).head(3)
     clicks = [*frame["clicks"].to_list()[:2], [click] + [0] * 9]
     frame.with_columns(pl.Series("clicks", clicks, strict=False)).write_parquet(tmp_path / "log.parquet")
-    with pytest.raises(BadLog, match="clicks"):
-        replay(tmp_path / "log.parquet", engine, OTHER)
+    found = replay(tmp_path / "log.parquet", engine, OTHER)["log"]
+    ((reason, n),) = found["left_out"].items()
+    assert (found["n_replayed"], n, "clicks" in reason) == (2, 1, True)
 
 
 def test_blank_users_are_nobody(engine: Engine, log: Path, tmp_path: Path) -> None:

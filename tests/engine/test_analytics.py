@@ -223,3 +223,13 @@ def test_parts_of_earlier_versions_lack_columns(tmp_path: Path) -> None:
     whole.drop("channel", "agent", "carts", "understood").write_parquet(tmp_path / "two.parquet")
     (total,) = report.overview(open_log(tmp_path))
     assert (total["searches"], total["click_rate"]) == (1, 1.0), "a decision counts once"
+
+
+def test_rows_whose_outcomes_do_not_fit_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    row = {"timestamp": NOON, "query": "soup", "offset": 0, "item_ids": ["i"], "propensities": [1.0], "purchases": [1]}
+    outcomes = [{"revenue": [2.0]}, {"revenue": [float("nan")]}, {"revenue": [1.0, 1.0]}, {"clicks": [1, 0]}, {}]
+    rows = [{**row, "decision_id": str(number), **some} for number, some in enumerate(outcomes)]
+    write_part(pl.DataFrame(rows, schema=SCHEMA), tmp_path / "log.parquet")
+    (total,) = report.overview(open_log(tmp_path))
+    assert (total["searches"], total["revenue"]) == (2, 2.0)
+    assert "3 rows left out" in caplog.text

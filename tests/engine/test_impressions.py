@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,7 +18,7 @@ from trimtab.core.errors import BadLog
 from trimtab.core.log import COLUMNS, impression_row
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.engine.log.impressions import read_log, write_parquet, write_part
+from trimtab.engine.log.impressions import ImpressionReader, read_log, write_parquet, write_part
 from trimtab.engine.log.interactions import SCHEMA as EVENTS
 from trimtab.engine.log.rows import SCHEMA, frame_of, frame_of_lines, json_line, rows_of
 
@@ -55,25 +58,74 @@ def test_parquet_and_json_lines_read_back_the_same(rows: list[dict[str, object]]
     assert [path.name for path in (tmp_path / "log").iterdir()] == ["part-0.parquet"]
 
 
+OTHER_KINDS: dict[str, object] = {
+    "str": 7,
+    "int": 0.5,
+    "float": "much",
+    "datetime": "soon",
+    "json": "{half",
+    "list[str]": [None],
+    "list[int]": [0.9] * 5,
+    "list[float]": [None] * 5,
+    "list[list[float]]": [[0.5], [None]],
+}
+BAD_VALUES = [
+    *((name, OTHER_KINDS[column.kind]) for name, column in COLUMNS.items()),
+    *((name, None) for name, column in COLUMNS.items() if column.required),
+    *((name, text) for name, column in COLUMNS.items() if column.read is not None for text in ("{half", "[]", "7")),
+    ("understood", '{"words": 7}'),
+    ("weights", {"relevance": "1"}),
+    ("pins", {"top": "1"}),
+    ("propensities", [0.5, 0.0, 1, 1, 1]),
+    ("propensities", [0.5, 1.5, 1, 1, 1]),
+    ("propensities", [0.5]),
+    ("item_ids", ["a", "a", "b", "c", "d"]),
+    ("clicks", [0, 0, 0, 0, -1]),
+    ("revenue", [0, 0, 0, 0, 1e200]),
+    ("temperature", -1),
+    ("schema_version", 7),
+    ("seed", 2**64),
+]
+
+
+IN_LINES_ALONE = (7, "soon")
+"""Bad values of text and times: a column of Parquet has one type."""
+
+
 @pytest.mark.parametrize(
-    ("column", "value", "problem"),
+    ("kind", "column", "value"),
     [
-        ("propensities", [0.5, 0.0, 1, 1, 1], "propensities has 0.0"),
-        ("propensities", [0.5, 1.5, 1, 1, 1], "propensities has 1.5"),
-        ("propensities", [0.5], "1 entries for 5 items"),
-        ("item_ids", ["a", "a", "b", "c", "d"], "repeats an item"),
-        ("query", None, "query is missing"),
-        ("schema_version", 7, "schema_version is 7"),
+        (kind, column, value)
+        for kind in ("jsonl", "parquet")
+        for column, value in BAD_VALUES
+        if kind == "jsonl" or COLUMNS[column].kind not in ("str", "datetime") or value not in IN_LINES_ALONE
     ],
 )
-def test_a_broken_row_is_named(
-    rows: list[dict[str, object]], tmp_path: Path, column: str, value: object, problem: str
+def test_a_row_with_a_bad_value_is_left_out_and_counted(
+    rows: list[dict[str, Any]], tmp_path: Path, kind: str, column: str, value: object
 ) -> None:
-    rows[1][column] = value
-    path = tmp_path / "part.parquet"
-    write_part(frame_of(rows), path)
-    with pytest.raises(BadLog, match=rf"part\.parquet, row 2: .*{problem}"):
-        list(read_log(path))
+    path, good = tmp_path / f"log.{kind}", [rows[0], rows[2]]
+    broken = [rows[0], {**rows[1], column: value}, rows[2]]
+    if kind == "jsonl":
+        path.write_text("".join(json.dumps(row, default=datetime.isoformat) + "\n" for row in broken))
+    else:
+        frame_of(rows).with_columns(as_written([row[column] for row in broken], column)).write_parquet(path)
+    reader = ImpressionReader(path)
+    found = list(reader)
+    (reason,) = reader.rejected.reasons
+    assert column in reason
+    assert reader.rejected.first[reason] == f"{path}, row 2"
+    assert list(rows_of(pl.concat(found))) == good
+
+
+def as_written(values: list[object], column: str) -> pl.Series:
+    """Values in a type that holds all of them: that of the log where it does."""
+    texts = [json.dumps(value) if isinstance(value, dict) else value for value in values]
+    with suppress(TypeError, pl.exceptions.PolarsError, OverflowError):
+        return pl.Series(column, texts, dtype=SCHEMA[column])
+    with suppress(TypeError, pl.exceptions.PolarsError):
+        return pl.Series(column, texts, dtype=pl.List(pl.Float64))
+    return pl.Series(column, [None if value is None else str(value) for value in values])
 
 
 @given(columns=st.sets(st.sampled_from(sorted(SCHEMA))))
@@ -98,7 +150,7 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
         list(read_log(other))
     lines = tmp_path / "lines.jsonl"
     lines.write_bytes(b'{"query": ')
-    with pytest.raises(BadLog, match="row 1"):
+    with pytest.raises(BadLog, match=r"none of 1 rows can be used: .*lines\.jsonl, row 1"):
         list(read_log(lines))
 
 

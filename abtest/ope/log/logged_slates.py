@@ -28,6 +28,7 @@ LATER_PAGE = "a later page, whose upper part is in another row"
 SORTED = "sorted and not drawn, which says nothing about other weights"
 NOTHING_SHOWN = "nothing was shown"
 DUPLICATE = "delivered again: a row of their decision was before them"
+MORE_THAN_ASKED = "shows more items than were asked for"
 DEGRADED = "made without the time for a whole search, whose candidates other weights would not have had"
 BAD_BOUND = "has a bound on losses that is not a share, or of what is not an objective here"
 BAD_WEIGHTS = "has weights that this bundle cannot have served or been asked for"
@@ -228,6 +229,8 @@ class FrameArrays:
             .then(pl.lit(LATER_PAGE))
             .when(pl.col("item_ids").list.len() == 0)
             .then(pl.lit(NOTHING_SHOWN))
+            .when(pl.col("item_ids").list.len() > pl.col("k"))
+            .then(pl.lit(MORE_THAN_ASKED))
             .when(pl.col("degraded").list.set_intersection(list(OTHER_CANDIDATES)).list.len() > 0)
             .then(pl.lit(DEGRADED))
             .when(pl.col("temperature") <= 0)
@@ -317,8 +320,9 @@ def _shoppers(frame: pl.DataFrame, engine: Engine) -> pl.Series:
     """[n] who asked, and when where that matters, as one text that `_shopper` reads."""
     seconds = pl.col("timestamp").dt.epoch("s")
     minute = seconds - seconds % int(SECONDS_KEPT) if engine.uses_clock else pl.lit("")
+    user_id = pl.col("user_id").fill_null("").str.replace_all(SEPARATOR, " ", literal=True)
     recent = pl.col("recent").list.join(SEPARATOR).fill_null("")
-    columns = (pl.col("user_id").fill_null(""), minute, pl.when(recent != "").then(recent))
+    columns = (user_id, minute, pl.when(recent != "").then(recent))
     return frame.select(pl.concat_str(*columns, separator=SEPARATOR, ignore_nulls=True).alias("shopper"))["shopper"]
 
 

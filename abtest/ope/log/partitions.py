@@ -37,6 +37,7 @@ from trimtab.core.errors import BadLog
 from trimtab.core.work.tasks import Tasks
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import ImpressionReader
+from trimtab.engine.log.usable import RejectedRows
 
 IMPRESSIONS_PER_PARTITION = 100_000
 """Approximately; some 25 MB on disk, ten times that while it is replayed."""
@@ -52,10 +53,11 @@ class PartitionedLog:
 
     Attributes:
         n_read: rows in the files.
-        n_distinct: decisions in the files; the other rows delivered one of them again.
+        n_distinct: decisions in the files; the other rows delivered one of them again, or are rejected.
         n: those that can be replayed.
         k: positions of the longest slate.
         left_out: reason -> rows that are not replayed.
+        rejected: those of them that break the log's schema.
         n_out_of_order: rows stamped before the one above them in their session; they count as the others do.
         labels: an empty log with what the codes stand for.
         frequencies: [n_queries] impressions of each query.
@@ -69,6 +71,7 @@ class PartitionedLog:
     n: int
     k: int
     left_out: Counter[str]
+    rejected: RejectedRows
     n_out_of_order: int
     labels: ReplayLog
     segments: Segments
@@ -77,6 +80,16 @@ class PartitionedLog:
     n_partitions: int
     events: dict[str, int]
     _parts: tuple[_Part, ...]
+
+    def left_out_warning(self, left_out: Counter[str]) -> Iterator[str]:
+        """What is said of rows that were left out.
+
+        Args:
+            left_out: reason -> how many, those of the log among them.
+        """
+        if left_out.total():
+            reasons = left_out_in_words(left_out, self.rejected)
+            yield f"{left_out.total():,} of {self.n_read:,} impressions were left out: {reasons}"
 
     def partition(self, number: int) -> ReplayLog:
         """All impressions of some queries, in order of the log."""
@@ -126,7 +139,7 @@ def partitioned(
         tasks: where the files are read; here, one after the other, by default.
 
     Raises:
-        BadLog: see `trimtab.engine.log.impressions.read_log`; or the log is empty, or nothing in it can be replayed.
+        BadLog: see `ImpressionReader.__iter__`; or the log is empty, or nothing in it can be replayed.
     """
     reader = ImpressionReader(path, REPLAYED, channel=channel)
     n_partitions = int(np.clip(-(-reader.n_rows // IMPRESSIONS_PER_PARTITION), 1, MOST_PARTITIONS))
@@ -141,14 +154,12 @@ def partitioned(
             frequencies = _grown(frequencies, slates.queries, len(arrays.queries.values))
             shown.append(_categories_shown(slates, categories))
         n = int(frequencies.sum())
-        left_out = Counter(arrays.left_out)
-        if reader.n_duplicates:
-            left_out[DUPLICATE] = reader.n_duplicates
-        n_read = arrays.n_read + reader.n_duplicates
+        left_out = arrays.left_out + reader.rejected.reasons + Counter({DUPLICATE: reader.n_duplicates})
+        n_read = arrays.n_read + reader.n_duplicates + len(reader.rejected)
         if n_read == 0:
             raise BadLog(f"{path}: the log is empty")
         if n == 0:
-            reasons = "; ".join(f"{n:,} {reason}" for reason, n in left_out.most_common())
+            reasons = left_out_in_words(left_out, reader.rejected)
             remedy = f". {EXPLORE}" if left_out[SORTED] else ""
             raise BadLog(
                 f"{path}: none of {n_read:,} impressions can be replayed on bundle {engine.bundle_id}: "
@@ -166,6 +177,7 @@ def partitioned(
             n=n,
             k=max(part.k for part in parts),
             left_out=left_out,
+            rejected=reader.rejected,
             n_out_of_order=arrays.n_out_of_order,
             labels=labels,
             segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
@@ -175,6 +187,12 @@ def partitioned(
             events=reader.event_counts(),
             _parts=tuple(parts),
         )
+
+
+def left_out_in_words(left_out: Counter[str], rejected: RejectedRows) -> str:
+    """Why rows were left out, and where a fault of a row was met first."""
+    places = {reason: f" ({place})" for reason, place in rejected.first.items()}
+    return "; ".join(f"{n:,} {reason}{places.get(reason, '')}" for reason, n in left_out.most_common())
 
 
 @dataclass(frozen=True)
