@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,8 @@ import httpx
 from loadtests.serving import end_with_parent
 from tests.support.waiting import PATIENCE_SECONDS
 
+PIPE_BYTES = 1 << 20
+"""Room for what a service writes while nobody reads it: one whose pipe is full waits, in the middle of whatever."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -42,6 +45,8 @@ def process(
         text=True,
         preexec_fn=end_with_parent,  # noqa: PLW1509  one call of the C library
     )
+    assert running.stderr is not None
+    fcntl(running.stderr, F_SETPIPE_SZ, PIPE_BYTES)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as client:
             yield running, client
