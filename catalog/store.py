@@ -23,7 +23,7 @@ from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.roles import role_column, roles_of
 from trimtab.catalog.attributes.sorted_file import SortedColumn, load_sorted, save_sorted
 from trimtab.catalog.attributes.storage import load_columns, save_columns
-from trimtab.catalog.attributes.values import Raw, plain_values, searched_text
+from trimtab.catalog.attributes.values import Raw, plain_values, searched_text, typed_code
 from trimtab.catalog.schema import COLUMNS, complete
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.errors import BundleDamaged, NotFound
@@ -270,8 +270,10 @@ class ItemStore:
         return [self.searched_attributes_at(row) for row in range(len(self))]
 
     def searched_attributes_at(self, row: int) -> str:
-        """What is searched of the attributes of one item."""
-        return searched_text(self._texts["attributes"][row], self.attributes_at(row))
+        """What is searched of the attributes of one item, and its id where people type that."""
+        code = typed_code(self._texts["item_id"][row])
+        text = searched_text(self._texts["attributes"][row], self.attributes_at(row))
+        return f"{text}, {code}".removeprefix(", ") if code else text
 
     def attributes_at(self, row: int) -> list[tuple[Attribute, list[Raw]]]:
         """The attributes of the shop's own that an item has, with their values."""

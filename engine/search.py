@@ -51,6 +51,7 @@ from trimtab.ranker.slate.log_policy import QueryContexts
 from trimtab.retrieval.facets import require_facets
 from trimtab.retrieval.filters import conditions_of, parse_filter
 from trimtab.retrieval.live_retrieval import retriever_with
+from trimtab.retrieval.understanding.bounds import PRICE
 from trimtab.retrieval.understanding.relaxation import with_bounds_relaxed
 from trimtab.retrieval.understanding.understand import NO_WISHES, Wishes
 
@@ -223,6 +224,7 @@ class Engine:
                 understood,
                 n_within=lambda: len(self.retriever.results(understood, filters)),
                 n_meeting=lambda: len(self.retriever.results(understood)),
+                may_filter=self.retriever.knowledge.filter_on_prices and PRICE not in wishes.filtered,
             )
         return {"understood": understood, "filters": (*query.filters, *map(parse_filter, understood.filters))}
 

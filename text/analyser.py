@@ -26,8 +26,10 @@ __all__ = ["Analyser", "Token", "analyser_of"]
 
 VERSION: Final = 2
 VERSIONS: Final = {
-    **dict.fromkeys(("ar", "bg", "bn", "hi", "hr", "ko", "lv", "sk", "sl", "ta", "th", "uk", "zh"), 3),
-    **dict.fromkeys(("el", "he", "ja"), 4),
+    **dict.fromkeys(("ar", "bg", "bn", "da", "de", "es", "fr", "hi", "hr", "it", "ko", "lv", "nb", "no", "pt"), 3),
+    **dict.fromkeys(("sk", "sl", "ta", "th", "uk", "yi"), 3),
+    **dict.fromkeys(("el", "ja", "zh"), 4),
+    "he": 5,
 }
 """Raised, for one language or all, whenever another index term comes out of some text: an index and its queries have
 the same."""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import regex
 
 from trimtab.text.forms import WordForms
-from trimtab.text.normal import fold_accents
+from trimtab.text.normal import fold_accents, fold_case
 from trimtab.text.quantities import AmountReader
 from trimtab.text.segmentation import HANGUL_RUN, UNSPACED_RUN, pairs_of, segments
 from trimtab.text.tokens import Kind, Token
@@ -129,7 +129,7 @@ class ChunkReader:
 
     def _joined(self, compound: str, pieces: Sequence[_Piece]) -> tuple[str, ...]:
         """The terms of the pieces written as one word, where they may be one."""
-        longest = max(len(piece.text) for piece in pieces)
+        longest = max(_length(piece.text) for piece in pieces)
         is_list = any(sign in compound for sign in "/&+") and longest > _LONGEST_LISTED
         is_sentence = "." in compound
         if len(pieces) == 1 or is_list or is_sentence or len(compound) > _LONGEST_JOINED:
@@ -152,6 +152,11 @@ def _in_latin(code: str) -> str:
     return latin if latin.isascii() else code
 
 
+def _length(word: str) -> int:
+    """The letters and digits of a word as it is compared: ß is two."""
+    return len(word) if word.isascii() else len(fold_accents(fold_case(word)))
+
+
 def _has_digit(word: str) -> bool:
     return any(map(str.isdigit, word))
 
@@ -169,7 +174,7 @@ def _parts_of(code: str) -> list[str]:
 def _runs(piece: str) -> list[str]:
     """A piece in its letters and digits where it has a word of its own (`iphone12`), else whole (`1000XM4`)."""
     runs = _RUN.findall(piece)
-    return runs if any(len(run) >= _LONGEST_CODE_WORD and not _has_digit(run) for run in runs) else [piece]
+    return runs if any(_length(run) >= _LONGEST_CODE_WORD and not _has_digit(run) for run in runs) else [piece]
 
 
 def _codes(pieces: Sequence[_Piece], chunk: str) -> list[list[_Piece]]:
@@ -184,10 +189,10 @@ def _codes(pieces: Sequence[_Piece], chunk: str) -> list[list[_Piece]]:
 
 
 def _is_mixed(text: str) -> bool:
-    return _has_digit(text) and not text.isdigit() and len(text) >= _SHORTEST_LISTED_CODE
+    return _has_digit(text) and not text.isdigit() and _length(text) >= _SHORTEST_LISTED_CODE
 
 
 def _is_code(pieces: Sequence[_Piece]) -> bool:
     """Whether pieces are the name of a model: they have digits, and no word of their own."""
-    texts = [piece.text for piece in pieces]
-    return any(map(_has_digit, texts)) and all(_has_digit(text) or len(text) <= _LONGEST_CODE_WORD for text in texts)
+    words = [piece.text for piece in pieces if not _has_digit(piece.text)]
+    return len(words) < len(pieces) and all(_length(word) <= _LONGEST_CODE_WORD for word in words)

@@ -16,8 +16,8 @@ import regex
 
 from trimtab.text.kept import Kept
 
-APOSTROPHES: Final = "'’‘‛ʼʹʻʽ′‵`´＇ˈ՚"
-QUOTES: Final = '"“”„‟″‶〃＂ˮ'
+APOSTROPHES: Final = "'’‘‛ʼʹʻʽ′‵`´＇ˈ՚׳"
+QUOTES: Final = '"“”„‟″‶〃＂ˮ״'
 HYPHENS: Final = "-‐‑‒–—―−﹘﹣－⁃"
 TIMES: Final = "×✕⨯"
 SPACES: Final = "\u200b\u00a0\u202f\u2007\u2009\u3000\t\n\r\f\v"
@@ -61,6 +61,10 @@ _OTHER_SCRIPT = regex.compile(
     regex.VERSION1,
 )
 """Where one word ends and another begins although no space is between them."""
+
+_GERSHAYIM = regex.compile(r'(?<=\p{Hebrew})"(?=\p{Hebrew}(?!\p{Hebrew}))')
+"""The sign in front of the last letter of a Hebrew abbreviation, which many leave out: `ס"מ`."""
+_MAY_BE_GERSHAYIM = re.compile('[א-ת]"[א-ת]')
 
 _MAY_BE_UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u3005-\u3007\u3031-\u3035\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff"
@@ -135,6 +139,8 @@ def _read_normalised(text: str) -> str:
     if _MAY_BE_SIGN.search(text):
         text = _CYRILLIC_TIMES.sub("x", text)
         text = _DIAMETER.sub(lambda match: "⌀" if match[1] else "⌀ ", text)
+    if _MAY_BE_GERSHAYIM.search(text):
+        text = _GERSHAYIM.sub("", text)
     return str(_OTHER_SCRIPT.sub(" ", text)) if _MAY_BE_UNSPACED.search(text) else text
 
 
@@ -165,6 +171,8 @@ def aligned(text: str) -> tuple[str, Sequence[int]]:
             and not whole.startswith(of_part or " \0", len(places))
         ):
             places.append(part.start())  # a space between two scripts
+        if of_part == '"' and not whole.startswith(of_part, len(places)):
+            continue  # the sign of an abbreviation
         places += [part.start()] * len(of_part)
     del places[len(whole) :]
     places += [len(text)] * (len(whole) + 1 - len(places))

@@ -1,7 +1,7 @@
 """A word in another script than its own: by the Latin letters that sound like it, and by the keys of another keyboard.
 
-`krossovki` is кроссовки and `papoutsia` παπούτσια, for who has no such keyboard at hand; `rhjccjdrb` is кроссовки
-again, for who forgot to switch it.
+`krossovki` is кроссовки, `papoutsia` παπούτσια and `lego` לגו, for who has no such keyboard at hand; `rhjccjdrb` is
+кроссовки again, for who forgot to switch it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,18 @@ _GREEK: Final = {
     "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "ς": "s", "τ": "t", "υ": "y", "φ": "f",
     "χ": "x", "ψ": "ps", "ω": "o",
 }  # fmt: skip
-_SOUNDS: Final = {**_CYRILLIC, **_GREEK}
+_HEBREW: Final = {
+    "א": "a", "ב": "b", "ג": "g", "ד": "d", "ה": "a", "ו": "o", "ז": "z", "ח": "ch", "ט": "t", "י": "i", "כ": "k",
+    "ך": "k", "ל": "l", "מ": "m", "ם": "m", "נ": "n", "ן": "n", "ס": "s", "ע": "a", "פ": "p", "ף": "f", "צ": "ts",
+    "ץ": "ts", "ק": "k", "ר": "r", "ש": "sh", "ת": "t",
+}  # fmt: skip
+_ARABIC: Final = {
+    "ا": "a", "ب": "b", "ت": "t", "ث": "th", "ج": "j", "ح": "h", "خ": "kh", "د": "d", "ذ": "z", "ر": "r", "ز": "z",
+    "س": "s", "ش": "sh", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "a", "غ": "g", "ف": "f", "ق": "q", "ك": "k",
+    "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "o", "ي": "i", "ء": "", "پ": "p", "چ": "ch", "ژ": "zh", "گ": "g",
+}  # fmt: skip
+"""Both write few vowels: the edits that correction allows add the others."""
+_SOUNDS: Final = {**_CYRILLIC, **_GREEK, **_HEBREW, **_ARABIC}
 _LONGEST: Final = max(map(len, _SOUNDS))
 
 _KEYS: Final = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"

@@ -65,7 +65,7 @@ _BY_LANGUAGE: Final = {
     "ar": {"kilogram": "كيلو كجم كغم", "gram": "جم غم", "milliliter": "مل", "centimeter": "سم"},
     "bn": {"kilogram": "কেজি কিলো"},
     "el": {"milliliter": "μλ"},
-    "he": {"kilogram": "קילו", "milliliter": "מל"},
+    "he": {"kilogram": "קילו", "gram": "גר", "milliliter": "מל"},
     "hi": {"kilogram": "किलो", "gram": "ग्रा", "milliliter": "मिली", "liter": "लीटर"},
     "ja": {"kilogram": "キロ", "centimeter": "センチ"},
     "ko": {"kilogram": "킬로", "centimeter": "센티"},
@@ -81,7 +81,7 @@ _MISREAD: Final = ("s", "t", "d", "st", "deg")
 _UNCONVERTED: Final = {
     "%": "% percent pct prozent",
     "ct": "ct count pack packs pk pks pck pcs pc pce piece pieces pkt stk stück stücke er-pack er-set pièce pièces pza "
-          "pzas pieza piezas pezzo pezzi pz unidades uds szt sztuk kpl шт штук 個 本 枚 袋 个 件 개 팩",
+          "pzas pieza piezas pezzo pezzi pz unidades uds szt sztuk kpl шт штук 個 本 枚 袋 个 件 개 팩 יחידות יחידה יח",
     "mp": "mp megapixel megapixels", "dpi": "dpi", "ppm": "ppm", "px": "px pixel pixels", "rpm": "rpm", "db": "db",
     "karat": "karat carat kt", "spf": "spf", "mil": "mil mils", "gsm": "gsm", "tc": "tc",
 }  # fmt: skip

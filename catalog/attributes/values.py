@@ -27,6 +27,12 @@ ALLOWED: Mapping[str, str] = {
     "date": "a date such as 2024-05-31 or 2024-05-31T08:00:00Z",
 }
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
+_SEPARATORS = re.compile(r"[-./_ ]")
+_TYPED = re.compile(
+    r"\d{8,14}[Xx]?"
+    r"|(?=.{5,20}$)(?=.*\d)(?=.*[A-Za-z])(?:[A-Za-z]{0,2}(?:\d+[A-Za-z]{1,2})*\d*|[A-Za-z]{1,4}\d{4,}[A-Za-z]?)"
+)
+"""Numbers of articles and books, and codes of which no short number is a piece by itself."""
 PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
@@ -68,6 +74,15 @@ def searched_text(own: str, values: Iterable[tuple[Attribute, Sequence[Raw]]]) -
     """What is searched of an item's attributes: a text of its own, then the values of those that are searched."""
     texts = (_as_text(attribute, one) for attribute, several in values if attribute.search for one in several)
     return ", ".join(filter(None, (own, *texts)))
+
+
+def typed_code(item_id: str) -> str:
+    """An item's id without separators where it is a number that people type: of an article, a book, a part; else empty.
+
+    No short number is, nor one beside a word (`shirt-12`): what they are made of would be found in all items.
+    """
+    code = _SEPARATORS.sub("", item_id)
+    return code if _TYPED.fullmatch(code) else ""
 
 
 def _as_text(attribute: Attribute, value: Raw) -> str:

@@ -104,7 +104,7 @@ class Speller:
 
     def _far(self, word: str) -> list[str]:
         """The words two edits away that begin alike."""
-        return [one for one in self._nearest(word, 2) if one[0] == word[0]]
+        return [one for one in self._nearest(word, 2) if (sounds_of(one) or one)[0] == word[0]]
 
     def completions(self, word: str) -> list[str]:
         """The most frequent words that one begins."""

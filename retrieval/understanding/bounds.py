@@ -12,6 +12,7 @@ import regex
 from trimtab.core.understood import Mention
 from trimtab.text.analyser import Analyser
 from trimtab.text.money import PriceInText, prices_in
+from trimtab.text.symbols import is_unspaced
 from trimtab.text.tokens import Token
 
 PRICE = "price"
@@ -24,7 +25,7 @@ class PriceCues:
     Attributes:
         below, above: in front of the highest and of the lowest price.
         at_most, at_least: behind them.
-        between, joins: in front of two prices, and what stands between these.
+        between, joins, around: in front of two prices, what stands between these, and behind them.
     """
 
     below: str = ""
@@ -33,6 +34,7 @@ class PriceCues:
     at_least: str = ""
     between: str = ""
     joins: str = ""
+    around: str = ""
 
 
 _DANISH = PriceCues(
@@ -72,7 +74,9 @@ CUES: Mapping[str, PriceCues] = {
     ),
     "et": PriceCues(below="alla;kuni;maksimaalselt", above="üle;alates;vähemalt", joins="ja kuni"),
     "fa": PriceCues(below="زیر;کمتر از;تا;حداکثر", above="بالای;بیشتر از;از;حداقل", between="بین;از", joins="و تا"),
-    "fi": PriceCues(below="alle;enintään;korkeintaan", above="yli;vähintään;alkaen", joins="ja"),
+    "fi": PriceCues(
+        below="alle;enintään;korkeintaan", above="yli;vähintään;alkaen", joins="ja", around="välillä;väliltä",
+    ),
     "fr": PriceCues(
         below="moins de;jusqu'à;jusqu à;maximum;max;sous;à moins de", above="plus de;à partir de;minimum;au moins",
         between="entre;de", joins="et à",
@@ -80,12 +84,13 @@ CUES: Mapping[str, PriceCues] = {
     "he": PriceCues(below="עד;מתחת ל;פחות מ", above="מעל;החל מ;לפחות", between="בין", joins="ל עד"),
     "hi": PriceCues(
         at_most="से कम;से नीचे;के नीचे;के अंदर;के भीतर;तक", at_least="से ज़्यादा;से ज्यादा;से अधिक;से ऊपर;के ऊपर", joins="से और",
+        around="के बीच",
     ),
     "hr": PriceCues(
         below="do;ispod;najviše;manje od;jeftinije od", above="od;iznad;najmanje;više od", between="između;od",
         joins="i do",
     ),
-    "hu": PriceCues(at_most="alatt;ig", at_least="felett;fölött;tól"),
+    "hu": PriceCues(at_most="alatt;ig", at_least="felett;fölött;tól", joins="és", around="között"),
     "id": PriceCues(
         below="di bawah;kurang dari;maksimal;sampai;hingga", above="di atas;lebih dari;minimal;mulai dari",
         between="antara", joins="dan sampai hingga",
@@ -94,8 +99,8 @@ CUES: Mapping[str, PriceCues] = {
         below="meno di;fino a;sotto;sotto i;massimo;al massimo", above="più di;oltre;da;almeno;a partire da",
         between="tra;fra;da", joins="e a",
     ),
-    "ja": PriceCues(at_most="以下;未満;まで;以内", at_least="以上"),
-    "ko": PriceCues(at_most="이하;미만;까지", at_least="이상"),
+    "ja": PriceCues(at_most="以下;未満;まで;以内", at_least="以上;から", joins="から", around="の間;まで"),
+    "ko": PriceCues(at_most="이하;미만;까지", at_least="이상;부터", joins="에서 부터", around="사이;까지"),
     "lt": PriceCues(below="iki;mažiau nei;pigiau nei", above="nuo;daugiau nei", between="tarp;nuo", joins="ir iki"),
     "lv": PriceCues(below="līdz;zem;lētāk par", above="virs;no;vismaz", between="starp;no", joins="un līdz"),
     "nb": PriceCues(
@@ -128,13 +133,22 @@ CUES: Mapping[str, PriceCues] = {
     "sv": PriceCues(
         below="under;högst;max;upp till;billigare än", above="över;minst;från", between="mellan", joins="och till",
     ),
-    "tr": PriceCues(at_most="altı;altında;den az;e kadar;ye kadar;kadar", at_least="üstü;üzeri;üzerinde", joins="ile"),
+    "th": PriceCues(
+        below="ต่ำกว่า;ไม่เกิน;น้อยกว่า;ถูกกว่า", above="มากกว่า;สูงกว่า;ตั้งแต่", joins="ถึง", between="ระหว่าง",
+    ),
+    "tr": PriceCues(
+        at_most="altı;altında;den az;e kadar;ye kadar;kadar", at_least="üstü;üzeri;üzerinde", joins="ile",
+        around="arası;arasında",
+    ),
     "uk": PriceCues(below="до;дешевше;менше", above="від;дорожче;більше", between="між;від", joins="і до"),
     "vi": PriceCues(
         below="dưới;tối đa;không quá;rẻ hơn", above="trên;từ;tối thiểu;hơn",
         between="từ;giữa", joins="đến và",
     ),
-    "zh": PriceCues(below="低于;不超过", above="高于;超过", at_most="以下;以内;之内", at_least="以上"),
+    "zh": PriceCues(
+        below="低于;不超过", above="高于;超过", at_most="以下;以内;之内", at_least="以上;起", joins="到 至 和",
+        around="之间",
+    ),
 }  # fmt: skip
 CUES_OF = {**CUES, "no": CUES["nb"]}
 
@@ -210,7 +224,7 @@ class _Reader:
     def _between(self, low: PriceInText, high: PriceInText) -> Bound | None:
         middle = self._text[low.end : high.start]
         words = tuple(token.key for token in self._tokens if low.end <= token.start and token.end <= high.start)
-        joined = bool(words) and words in self._phrases.joins
+        joined = (bool(words) and words in self._phrases.joins) or middle.strip() in self._phrases.unspaced_joins
         start = self._start_of_phrase(low.start, self._phrases.between)
         named = low.has_currency or high.has_currency
         if low.money.amount > high.money.amount or not (
@@ -219,7 +233,8 @@ class _Reader:
             return None
         ends = float(low.money.amount), float(high.money.amount)
         named_in = high.could_be or low.could_be
-        return Bound(self._text, low.start if start is None else start, high.end, *ends, named_in)
+        end = self._end_of_phrase(high.end, self._phrases.around) or high.end
+        return Bound(self._text, low.start if start is None else start, end, *ends, named_in)
 
     def _one_sided(self, price: PriceInText) -> Bound | None:
         amount = float(price.money.amount)
@@ -273,7 +288,9 @@ class _Phrases:
         self.below, self.above = phrases(cue.below for cue in cues), phrases(cue.above for cue in cues)
         self.at_most, self.at_least = phrases(cue.at_most for cue in cues), phrases(cue.at_least for cue in cues)
         self.between, self.joins = phrases(cue.between for cue in cues), phrases((cue.joins for cue in cues), " ")
-        every = self.below | self.above | self.at_most | self.at_least | self.between
+        self.around = phrases(cue.around for cue in cues)
+        self.unspaced_joins = frozenset(word for cue in cues for word in cue.joins.split() if is_unspaced(word))
+        every = self.below | self.above | self.at_most | self.at_least | self.between | self.around
         self.longest = max(map(len, every), default=0)
         self.words = frozenset(word for phrase in every | self.joins for word in phrase)
 

@@ -72,7 +72,8 @@ CUES: Mapping[str, Cues] = {
         before_property="non;zero",
     ),
     "es": Cues(
-        before="sin;libre de;excepto", before_one="no", ends="con para en de del por al", joins="y e o u ni",
+        before="sin;libre de;excepto;que no sea;que no sean;que no tenga;que no lleve", before_one="no",
+        ends="con para en de del por al", joins="y e o u ni",
         before_property="cero;zero",
     ),
     "fi": Cues(
@@ -89,7 +90,8 @@ CUES: Mapping[str, Cues] = {
     "hu": Cues(before_last="nem", after="nélkül;nélküli", property="mentes", joins="és vagy"),
     "id": Cues(before="tanpa", before_last="bukan", ends="dengan untuk di", joins="dan atau"),
     "it": Cues(
-        before="senza;privo di;priva di", before_last="non", ends="con per in da di del della", joins="e ed o né",
+        before="senza;privo di;priva di;che non sia;che non siano;che non abbia", before_last="non",
+        ends="con per in da di del della", joins="e ed o né",
         before_property="zero",
     ),
     "ko": Cues(after="없는;없이;제외", property="프리"),
@@ -103,7 +105,8 @@ CUES: Mapping[str, Cues] = {
         before="bez", before_last="nie", ends="z ze do dla na w", joins="i lub ani oraz", inside=_LATIN_ADJECTIVE,
     ),
     "pt": Cues(
-        before="sem;livre de", before_last="não", ends="com para em de do da por", joins="e ou nem",
+        before="sem;livre de;que não seja;que não sejam;que não tenha", before_last="não",
+        ends="com para em de do da por", joins="e ou nem",
         before_property="zero",
     ),
     "ro": Cues(before="fără", before_last="nu", ends="cu pentru în de", joins="și sau"),
@@ -123,6 +126,6 @@ UNSPACED: Mapping[str, str] = {
     "ko": r"(?<!\p{L})(?P<property>무)(?P<words>\p{Hangul}{2,4})",
     "th": r"(?:ไม่มี|ไม่ใส่|ปราศจาก|ไร้)(?P<property>)?(?P<words>\p{Thai}+)",
     "ja": r"(?P<words>\p{Han}+|[\p{Katakana}ー]+?)(?:なし|無し|抜き|ぬき|不使用|(?P<property>フリー|レス))",
-    "zh": r"(?:不含|不带|没有|(?P<property>无))(?P<words>\p{Han}{1,2})",
+    "zh": r"(?:不含|不带|不要|不加|没有|(?P<property>无))(?P<words>\p{Han}{1,2})",
 }
 """By language a pattern of what is not there: `words`, and whether they name a `property`."""
