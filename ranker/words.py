@@ -204,8 +204,7 @@ class ItemWords:
             for ids in self._ids_of(meant)
             for place in _places_of(self._reader.read(typed).distinct, words)
         ]
-        unwanted = dict.fromkeys(term for words_of in excluded for term in self.lexicon.terms(words_of))
-        not_wanted = [self._ids.get(term, UNKNOWN) for term in unwanted][:MAX_EXCLUDED]
+        n_excluded, unwanted = self._unwanted(excluded)
         units = [(place, self.units.item(one)) for place, one in enumerate(ids) if one >= 0]
         weights = self._weights(ids, also)
         weightless = [place for typed in linking for place in _places_of(self._reader.read(typed).distinct, words)]
@@ -216,10 +215,24 @@ class ItemWords:
             Terms.of([*((place, (one,)) for place, one in enumerate(ids)), *also]),
             sum(1 << place for place, word in enumerate(words) if any(map(str.isdigit, word.term))),
             np.array([one for one in units if one[1] >= 0], dtype=np.int32).reshape(-1, 2),
-            len(not_wanted),
-            Terms.of([(place, (one,)) for place, one in enumerate(not_wanted)]) if not_wanted else NO_TERMS,
+            n_excluded,
+            unwanted,
             is_for=bool(words) and words[0].term in words_for(self.lexicon.analyser),
         )
+
+    def _unwanted(self, excluded: Sequence[str]) -> tuple[int, Terms]:
+        """How many terms are not wanted, and what a text may have of each: of one that no item has, another reading of
+        its word (`filt`, `filtsåle`)."""
+        if not excluded:
+            return 0, NO_TERMS
+        terms = list(dict.fromkeys(term for text in excluded for term in self.lexicon.terms(text)))[:MAX_EXCLUDED]
+        readings = {word.term: word.readings[1:] for text in excluded for word in self._reader.read(text).distinct}
+        ids = [
+            (place, tuple(self._ids.get(one, UNKNOWN) for one in reading))
+            for place, term in enumerate(terms)
+            for reading in ((term,), *(() if term in self._ids else readings.get(term, ())))
+        ]
+        return len(terms), Terms.of(ids)
 
     def _ids_of(self, text: str) -> Iterator[tuple[int, ...]]:
         """The known terms that all together are a text, in each way in which they may be."""

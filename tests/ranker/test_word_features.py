@@ -24,8 +24,8 @@ from trimtab.text.query import QueryReader
 EMPTY = {"title": "", "product_type": "", "category": "", "brand": "", "description": "", "attributes": ""}
 
 
-def words_of(titles: Sequence[str], **columns: Sequence[str]) -> ItemWords:
-    lexicon = Lexicon.of_texts(analyser_of(("en",)), titles)
+def words_of(titles: Sequence[str], language: str = "en", **columns: Sequence[str]) -> ItemWords:
+    lexicon = Lexicon.of_texts(analyser_of((language,)), titles)
     items = [
         {**EMPTY, "title": title, **{name: texts[row] for name, texts in columns.items()}}
         for row, title in enumerate(titles)
@@ -54,6 +54,11 @@ def test_a_bottle_without_a_straw() -> None:
     assert found["excluded_in_body"] == [0, 0, 0, 1]
     assert found["excluded_absent"] == [0, 1, 1, 0]
     assert set(features(words, "water bottle")["excluded_in_title"]) == {0}
+
+
+def test_a_part_of_a_compound_is_not_wanted() -> None:
+    words = words_of(["Vadesko med filtsåle", "Vadesko med gummisåle", "Såle"], language="no")
+    assert features(words, "vadesko", ["filt"])["excluded_in_title"] == [1, 0, 0]
 
 
 def test_a_bulb_that_can_be_dimmed() -> None:
