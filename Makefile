@@ -42,7 +42,9 @@ build: $(STAMP)  ## build the grocery bundle into BUNDLE, unless it is there
 serve: $(STAMP)  ## serve BUNDLE on PORT
 	$(BIN)/trimtab serve --bundle $(BUNDLE) --port $(PORT)
 
-# Files of tests side by side: many of them wait for processes.
+# Files of tests side by side, each with one thread: many of them wait for processes.
+test test-slow coverage: export OMP_NUM_THREADS = 1
+test test-slow coverage: export POLARS_MAX_THREADS = 1
 test: $(STAMP)  ## one small instance of each story
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' $(PYTEST_OPTIONS)
 

@@ -21,6 +21,7 @@ from trimtab.ranker.model import Average, Heads
 from trimtab.ranker.training.heads import Recipe, fit_heads, one_thread, raw_scores, standardise
 from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.training.new_items import some_as_new
+from trimtab.ranker.training.optimiser import AdamW
 
 LONGER = 6
 """A student's steps in those of a network of its teacher: what is asked of a teacher costs no labels."""
@@ -105,7 +106,7 @@ def imitate(
     torch.manual_seed(seed)
     student = Heads(candidates.shape[1], len(spreads), hidden, is_rectified=True)
     standardise(student, lists)
-    optimiser = torch.optim.Adam(student.parameters(), lr=LEARNING_RATE)
+    optimiser = AdamW(student.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
     unit = torch.from_numpy(spreads)
     with one_thread():

@@ -19,6 +19,7 @@ from trimtab.ranker.methods.networks import TrainedScorer
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.training.heads import Recipe
 from trimtab.ranker.training.losses import gain_cross_entropy
+from trimtab.ranker.training.optimiser import AdamW
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def train(
     whole = batch_of(data).to(recipe.device)
     scorer.to(recipe.device)
     parameters = list(scorer.parameters())
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimiser = AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.n_steps)
     for _ in range(recipe.n_steps):
         batch = _sample(whole, rng, recipe.lists_per_step)

@@ -18,6 +18,7 @@ from trimtab.ranker.model import Heads
 from trimtab.ranker.training.clicks import ClickLog, click_labels
 from trimtab.ranker.training.heads import Recipe, fit_heads, standardise
 from trimtab.ranker.training.lists import RankingLists
+from trimtab.ranker.training.optimiser import AdamW
 
 MAX_WEIGHT = 20.0
 
@@ -55,7 +56,7 @@ def fit_dual(lists: RankingLists, log: ClickLog, recipe: Recipe, *, seed: int = 
     standardise(scorer, lists)
     bias = nn.Parameter(torch.zeros(int(log.positions.max()) + 1))
     groups: list[dict[str, Any]] = [{"params": scorer.parameters()}, {"params": [bias], "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimiser = AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.n_steps)
     clicked = np.flatnonzero(log.clicks.any(axis=1))
     features = torch.from_numpy(lists.features)

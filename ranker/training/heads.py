@@ -20,6 +20,7 @@ from trimtab.ranker.model import Average, Heads, ServedRanker
 from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.training.losses import pointwise_loss, softmax_loss
 from trimtab.ranker.training.new_items import some_as_new
+from trimtab.ranker.training.optimiser import AdamW
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class _Descent:
         # Decay goes to the weights alone: a bias adds no complexity.
         decayed = [parameter for parameter in heads.parameters() if parameter.ndim > 1]
         plain = [parameter for parameter in heads.parameters() if parameter.ndim == 1]
-        self.optimiser = torch.optim.AdamW(
+        self.optimiser = AdamW(
             [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
             lr=recipe.learning_rate,
         )
