@@ -22,7 +22,7 @@ _MODES = get_args(Mode)
 Hit = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SearchResult(Sequence[Hit]):
     """One answered search, a sequence of its hits.
 
@@ -73,6 +73,15 @@ class SearchResult(Sequence[Hit]):
     def weights(self) -> Mapping[str, float]:
         """The weights used, which sum to 1; after `max_relevance_loss` they may differ from those asked for."""
         return self.slate.weights
+
+    def __repr__(self) -> str:
+        """What was found, and what the weights changed, a line each."""
+        lines = [f"{self.slate.query.text!r}: {len(self)} of {self.n_matches:,}"]
+        lines += (f"{hit['position'] + 1:4}  {hit['title']}" for hit in self)
+        known = {name: line.change for name, line in self.receipt.items() if line.change is not None}
+        if known:
+            lines.append("against pure relevance: " + ", ".join(f"{name} {one:+.1%}" for name, one in known.items()))
+        return "\n".join(lines)
 
     def __len__(self) -> int:
         return len(self.response["hits"])

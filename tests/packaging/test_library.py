@@ -39,7 +39,7 @@ def run(examples: list[tuple[str, str, int, str]]) -> None:
             continue
         example = doctest.DocTestParser().get_doctest(code, names, "library.md", str(LIBRARY), line)
         differences: list[str] = []
-        doctest.DocTestRunner().run(example, out=differences.append, clear_globs=False)
+        doctest.DocTestRunner(verbose=False).run(example, out=differences.append, clear_globs=False)
         assert not differences, "".join(differences)
         names.update(example.globs)
 
