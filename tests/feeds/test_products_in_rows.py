@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.test_shops_of_many_countries import table, written
-from trimtab.catalog.feeds.reading import Feed
+from tests.feeds.tables import column, table, written
 
 N = 8
-
-
-def column(found: Feed, name: str) -> list[Any]:
-    values: list[Any] = found.items[name].to_list()
-    return values
 
 
 def wix() -> str:
@@ -232,26 +226,6 @@ def test_an_agents_feed_with_variants(feed: Any) -> None:
     assert column(found, "in_stock")[:2] == [True, False]
     assert column(found, "attr_color")[:2] == ["Navy", "Oat"]
     assert column(found, "attr_category")[0] == "Apparel > Sweaters"
-
-
-def test_connections_of_graphql(feed: Any) -> None:
-    def connection(nodes: list[dict[str, object]]) -> dict[str, object]:
-        return {"edges": [{"cursor": "c", "node": node} for node in nodes]}
-
-    def variant(n: int, size: str) -> dict[str, object]:
-        price = {"amount": f"{10 + n}.5", "currencyCode": "CAD"}
-        chosen = [{"name": "Size", "value": size}]
-        return {"sku": f"C{n}{size}", "availableForSale": size == "L", "price": price, "selectedOptions": chosen}
-
-    products = [
-        {"id": f"gid/{n}", "title": f"Candle {n}", "variants": connection([variant(n, "S"), variant(n, "L")])}
-        for n in range(N)
-    ]
-    found = feed(json.dumps({"data": {"products": {**connection(products), "pageInfo": {"hasNextPage": False}}}}))
-    assert column(found, "item_id")[:2] == ["C0S", "C0L"]
-    assert (column(found, "price")[0], found.shop.catalogue.currency) == (10.5, "CAD")
-    assert column(found, "in_stock")[:2] == [False, True]
-    assert column(found, "attr_size")[:2] == ["S", "L"]
 
 
 def test_an_industrial_catalogue(feed: Any) -> None:

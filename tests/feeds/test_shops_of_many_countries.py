@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.feeds.tables import LAMP, Cell, N, one_of, table, written
 from trimtab.catalog.feeds.columns.inference import said_of
-from trimtab.catalog.feeds.columns.names import role_of
-from trimtab.catalog.feeds.columns.price_names import is_in_minor_units, price_kind
 from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.shop_text import shop_text
 
-N = 24
-Cell = Callable[[int], object]
-
-
-def table(columns: dict[str, Cell], *, delimiter: str = ",", n: int = N) -> str:
-    """A file of `n` rows whose cells are made from the number of the row."""
-    rows = [[make(row) for make in columns.values()] for row in range(n)]
-    return written([list(columns), *rows], delimiter)
-
-
-def written(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows(rows)
-    return text.getvalue()
-
-
-def one_of(*values: object) -> Cell:
-    return lambda row: values[row % len(values)]
-
-
-LAMP: dict[str, Cell] = {"id": lambda row: f"A{row}", "title": lambda row: f"Lamp {row}"}
 INDIA: dict[str, Cell] = {
     "Sl No": lambda row: row + 1,
     "Product Name": lambda row: f"Cotton kurta with silk border {row}",
@@ -138,40 +113,6 @@ def test_dates_and_numbers_are_read_in_the_order_of_the_shop(feed: Any) -> None:
         "2024-03-04 00:00:00+00:00",
         "2024-01-02 13:10:00+00:00",
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("Désignation FR", None),
-        ("Bezeichnung DE", "title"),
-        ("name_en", "title"),
-        ("product.details.brand.name", "brand"),
-        ("product.details.brand.id", None),
-        ("pricing.amount_cents", "price"),
-        ("taxonomy.name", "category"),
-        ("seller.name", None),
-        ("Einkaufspreis netto", None),
-        ("Cost per item", None),
-        ("Verkauft 30 Tage", "popularity"),
-        ("units_sold_last_7_days", "popularity"),
-        ("Niedrigster Preis 30 Tage", None),
-        ("Shipping price", None),
-        ("Item", None),
-        ("enterprise", None),
-    ],
-)
-def test_a_role_is_what_a_name_says_without_what_surrounds_it(name: str, role: str | None) -> None:
-    found = role_of(name)
-    assert (found[0] if found else None) == role
-
-
-def test_names_of_prices() -> None:
-    names = ("Preis", "UVP", "Angebotspreis", "prix barré", "preço_por", "preço_de", "Cost per item", "weight")
-    kinds = ("price", "regular", "sale", "regular", "price", "regular", "other", None)
-    assert tuple(map(price_kind, names)) == kinds
-    assert is_in_minor_units("price_cents")
-    assert not is_in_minor_units("price")
 
 
 def test_a_name_that_the_cells_do_not_bear_out_is_no_role(feed: Any) -> None:

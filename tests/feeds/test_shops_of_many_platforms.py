@@ -8,21 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.test_shops_of_many_countries import LAMP, Cell, N, one_of, table, written
-from trimtab.catalog.feeds.columns.names import role_of, roles_within
-from trimtab.catalog.feeds.columns.price_names import is_net, price_kind
-from trimtab.catalog.feeds.columns.prices import without_measure
-from trimtab.catalog.feeds.reading import Feed, read_feed
+from tests.feeds.tables import LAMP, Cell, N, one_of, same_again, table, written
 from trimtab.catalog.shop import PriceList
-from trimtab.catalog.shop_text import shop_text
 from trimtab.core.errors import BadFile
-
-
-def same_again(found: Feed, path: Path) -> bool:
-    """Whether the feed reads the same by the `shop.toml` that was inferred from it."""
-    toml = path.with_suffix(".toml")
-    toml.write_text(shop_text(found.shop), encoding="utf-8")
-    return read_feed(path, toml).items.select(found.items.columns).equals(found.items)
 
 
 def test_a_title_above_a_table_with_semicolons(feed: Any) -> None:
@@ -201,26 +189,6 @@ def test_a_header_with_a_name_for_several_columns(feed: Any) -> None:
     assert grouped.items["price"][0] == 9
 
 
-def test_colours_with_sizes_that_have_offers(feed: Any) -> None:
-    sizes = [
-        {"size": size, "ean": size * 5, "retailPrice": 59.99, "wholesalePrice": 24.9, "stock": size % 2}
-        for size in (34, 35)
-    ]
-    products = [
-        {"styleNumber": f"F{row}", "name": f"Blouse viscose {row}",
-         "colors": [{"colorName": colour, "sizes": [{**one, "ean": f"{row}{colour}{one['size']}"} for one in sizes]}
-                    for colour in ("white", "rose")]}
-        for row in range(6)
-    ]  # fmt: skip
-    found = feed(json.dumps({"products": products}))
-    assert found.items.select("title", "price", "in_stock", "attr_colorname", "attr_size").row(1) == (
-        "Blouse viscose 0", 59.99, True, "white", 35,
-    )  # fmt: skip
-    assert len(found.items) == 24
-    assert len(found.items["attr_group_id"].unique()) == 6
-    assert "what the shop pays" in " ".join(found.rejections.said)
-
-
 def test_codes_that_begin_like_a_currency(feed: Any) -> None:
     columns: dict[str, Cell] = {
         "Barkod": lambda row: f"86900{row:08d}",
@@ -348,54 +316,3 @@ def test_labels_are_a_list_by_what_they_are_called(feed: Any) -> None:
 def test_a_sale_that_is_in_the_price_already(feed: Any) -> None:
     prices = {"price": one_of(12), "regular_price": one_of(15), "sale_price": one_of(12)}
     assert feed(table({**LAMP, **prices})).items.select("price", "discount").row(0) == pytest.approx((12, 0.2))
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("ten_san_pham", "title"),
-        ("danh_muc", "category"),
-        ("gia_khuyen_mai", "sale_price"),
-        ("دسته‌بندی", "category"),
-        ("قیمت (تومان)", "price"),
-        ("Termék neve", "title"),
-        ("qte", "stock"),
-        ("merchant-category", "category"),
-        ("sold_quantity", "popularity"),
-    ],
-)
-def test_names(name: str, role: str) -> None:
-    found = role_of(name)
-    assert found is not None
-    assert found[0] == role
-
-
-def test_a_word_of_a_name_says_what_a_column_is_where_its_cells_bear_it_out(feed: Any) -> None:
-    assert roles_within("Категория на Маркете") == {"category"}
-    assert roles_within("seo_title") == roles_within("supplier name") - {"brand"} == frozenset()
-    columns: dict[str, Cell] = {
-        "Sygnatura": lambda row: f"KH-{row}",
-        "Tytuł oferty": lambda row: f"Klocki hamulcowe {row // 4}",
-        "Kategoria Allegro": one_of("Części > Hamulce", "Części > Filtry"),
-        "Marka (parametr)": one_of("Bosch", "TRW"),
-        "Остаток, шт": one_of(0, 4),
-        "category_id": one_of("MLB1055"),
-    }
-    first = feed(table(columns)).items.row(0, named=True)
-    assert (first["title"], first["category"], first["brand"], first["in_stock"]) == (
-        "Klocki hamulcowe 0",
-        "Części",
-        "Bosch",
-        False,
-    )
-
-
-def test_prices_without_tax_and_for_a_measure() -> None:
-    assert is_net("PVP sin IVA")
-    assert is_net("Pris ekskl. moms")
-    assert not is_net("precio sin descuento")
-    assert price_kind("prix neuf") == price_kind("Цена до скидки") == "regular"
-    assert price_kind("Price 1+") == "price"
-    assert price_kind("Price 10+") == "other"
-    assert without_measure("0,28 € / 1 St") == "0,28 €"
-    assert without_measure("1 kg = 3,20 €") == "3,20 €"

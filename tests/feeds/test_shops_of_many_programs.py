@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.test_shops_of_many_countries import Cell, N, one_of, table
+from tests.feeds.tables import Cell, N, one_of, table
 from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.shop_text import shop_text
 
@@ -236,12 +236,6 @@ def test_wines_are_called_by_their_maker_cuvee_and_year(feed: Any) -> None:
     assert feed(table(columns, delimiter=";")).items["title"][1] == "Lune Les Pierres 2011"
 
 
-def test_options_of_variants_that_name_themselves(feed: Any) -> None:
-    variant = {"sku": "M", "options": [{"value": "Black", "option": {"title": "Color"}}], "price": 5}
-    products = [{"id": f"P{row}", "title": words(row), "variants": [{**variant, "sku": f"M{row}"}]} for row in range(N)]
-    assert feed(json.dumps({"products": products})).items["attr_color"][0] == "Black"
-
-
 @pytest.mark.parametrize(
     ("columns", "names", "values"),
     [
@@ -272,25 +266,6 @@ def test_what_a_row_is_to_a_platform_is_no_facet(feed: Any) -> None:
 def test_numbers_before_the_names_of_categories(feed: Any) -> None:
     found = feed(table({**NUMBERED, "Category": one_of("100600 - Kitchen", "100601 - Garden")}))
     assert found.items["category"].to_list()[:2] == ["Kitchen", "Garden"]
-
-
-def test_models_in_objects_with_colours_with_sizes(feed: Any) -> None:
-    def model(row: int) -> dict[str, Any]:
-        colours = [
-            {"product_config_attributes": {"color_code.primary": colour}, "product_simples": [
-                {"merchant_product_simple_id": f"{row}-{colour}-{size}",
-                 "product_simple_attributes": {"ean": f"4{row}{colour}{size}", "size_codes": {"size": size}}}
-                for size in (36, 38)
-            ]}
-            for colour in ("802", "101")
-        ]  # fmt: skip
-        named = {"product_model_attributes": {"name": f"Linen shirt {row}"}, "product_configs": colours}
-        return {"outline": "shirt", "product_model": {"merchant_product_model_id": f"M{row}", **named}}
-
-    found = feed(json.dumps([model(row) for row in range(N)]))
-    names = ("item_id", "title", "attr_group_id", "attr_color_code.primary", "attr_size_codes.size")
-    assert found.items.select(names).row(1) == ("4080238", "Linen shirt 0", "M0", 802, 38)
-    assert len(found.items) == 4 * N
 
 
 def test_a_standard_price_beside_the_price_is_what_it_is_compared_with(feed: Any) -> None:

@@ -9,16 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.test_shops_of_many_countries import Cell, one_of, table, written
-from trimtab.catalog.feeds.columns.names import role_of
-from trimtab.catalog.feeds.columns.price_names import is_purchase_price, price_kind
+from tests.feeds.tables import LAMP, Cell, one_of, table, written
 from trimtab.catalog.feeds.dates import written_date
 from trimtab.catalog.feeds.reading import Feed, read_feed
-from trimtab.catalog.feeds.reshaping.shown import is_on_show
 from trimtab.catalog.shop import AttributeSection, Catalogue, Shop
-from trimtab.catalog.shop_text import shop_text
 
-LAMP: dict[str, Cell] = {"id": lambda row: f"A{row}", "title": lambda row: f"Lamp {row}"}
 EQUIPMENT = ("Navi", "Klima", "Sitzheizung", "Kupplung", "LED")
 CARS: dict[str, Cell] = {
     "interne_nr": lambda row: f"GW{row:04d}",
@@ -203,58 +198,6 @@ def test_what_is_not_on_show(feed: Any, tmp_path: Path) -> None:
     assert len(spoken.items) == 24
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "shown"),
-    [
-        ("Published", "false", False),
-        ("Active (0/1)", "1", True),
-        ("actif", "O", True),
-        ("actif", "N", False),
-        ("Status", "Archived", False),
-        ("status", "on its way", None),
-    ],
-)
-def test_on_show(name: str, value: str, shown: bool | None) -> None:
-    assert is_on_show(name, value) is shown
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("salePrice", "sale_price"),
-        ("inStock", "in_stock"),
-        ("productImageUrl", "image"),
-        ("Art.-Nr.", "item_id"),
-        ("C:Brand", "brand"),
-        ("name.en-US", "title"),
-        ("translations.DEFAULT.name", "title"),
-        ("price.DEFAULT.gross", "price"),
-        ("availability.code", None),
-        ("OXTITLE", "title"),
-        ("loyalty_program.price", None),
-        ("prices.GBP", "price"),
-        ("NL_Title_Long", "title"),
-        ("PRODUCT_DETAILS.MANUFACTURER_NAME", "brand"),
-        ("จำนวนคงเหลือ", "stock"),
-        ("buy_price", None),
-        ("varumärke", "brand"),
-        ("tillgänglighet", "in_stock"),
-        ("bildlänk", "image"),
-        ("sous_famille", "product_type"),
-    ],
-)
-def test_names(name: str, role: str | None) -> None:
-    found = role_of(name)
-    assert (found[0] if found else None) == role
-
-
-def test_names_of_prices() -> None:
-    assert is_purchase_price("purchase_prices.DEFAULT.net")
-    assert is_purchase_price("OXBPRICE")
-    assert price_kind("compareAtPrice") == "regular"
-    assert price_kind("listPrice") == "regular"
-
-
 def test_months() -> None:
     assert (found := written_date("04/2019")) is not None
     assert found.iso(is_day_first=True) == "2019-04-01"
@@ -364,50 +307,3 @@ def test_labels_of_advertisements_are_not_for_shoppers(feed: Any) -> None:
     found = feed(table({**LAMP, **columns, "image_link": one_of("https://a/b.jpg"), "price": one_of("5 EUR")}))
     label = next(one for one in found.attributes if one.name == "custom_label_0")
     assert (label.search, label.facet, label.filter) == (False, False, True)
-
-
-def test_what_was_inferred_reads_the_feed_again_as_it_was(feed: Any, tmp_path: Path) -> None:
-    """Also where a sale has a period, stock a name of the shop's own, and a word for it that is not known."""
-    columns: dict[str, Cell] = {
-        "Artikelnummer": lambda row: f"A{row}",
-        "Bezeichnung": lambda row: f"Lampe rund {row}",
-        "Preis": one_of("12,50 €"),
-        "sale_price": one_of("9,50 €", ""),
-        "sale_price_effective_date": one_of("2026-01-01T00:00Z/2026-03-01T00:00Z", ""),
-        "Verfügbarkeit": one_of("lieferbar", "ausverkauft", "fragen Sie uns"),
-        "Lagerbestand": one_of(3, 0),
-        "Farbe": one_of("rot", "blau"),
-    }
-    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
-    path.write_text(table(columns, delimiter=";"), encoding="utf-8")
-    found = read_feed(path)
-    toml.write_text(shop_text(found.shop), encoding="utf-8")
-    again = read_feed(path, toml)
-    assert again.items.equals(found.items)
-    assert shop_text(again.shop) == shop_text(found.shop)
-
-
-def test_cents_stay_cents_where_shop_toml_names_their_column(tmp_path: Path) -> None:
-    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
-    path.write_text(table({**LAMP, "amount_cents": one_of(1250, 990)}))
-    found = read_feed(path)
-    toml.write_text(shop_text(found.shop))
-    assert found.items["price"].to_list()[:2] == read_feed(path, toml).items["price"].to_list()[:2] == [12.5, 9.9]
-
-
-def test_sides_and_titles_that_are_ids_are_read_again_as_they_were(tmp_path: Path) -> None:
-    columns: dict[str, Cell] = {
-        "Produktname": lambda row: f"Regal Eiche massiv {row}",
-        "Maße (BxHxT)": lambda row: f"{40 + row} x 90 x 45,5 cm",
-        "Preis": one_of("12,50 €", "99,00 €"),
-    }
-    path, toml = tmp_path / "feed.csv", tmp_path / "shop.toml"
-    path.write_text(table(columns, delimiter=";"), encoding="utf-8")
-    found = read_feed(path)
-    assert found.items["item_id"][0] == found.items["title"][0] == "Regal Eiche massiv 0"
-    toml.write_text(shop_text(found.shop), encoding="utf-8")
-    again = read_feed(path, toml)
-    assert again.items.select(sorted(again.items.columns)).equals(found.items.select(sorted(found.items.columns)))
-    assert again.shop == found.shop
-    sides = Shop.parse('[attributes.high]\ntype = "number"\ncolumn = "Maße (BxHxT)"\npart = 2\nunit = "cm"')
-    assert read_feed(path, shop=sides).items["attr_high"][0] == 90

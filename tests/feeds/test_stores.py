@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import trimtab
-from tests.feeds.test_shops_of_many_countries import LAMP, one_of, table
+from tests.feeds.tables import LAMP, one_of, table
 from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.shop import Store
 from trimtab.catalog.shop_text import shop_text
