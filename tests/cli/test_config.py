@@ -16,13 +16,12 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, running_redis
-from tests.support.services import serving
+from tests.support.redis_servers import running_redis
+from tests.support.services import serving, settings_of
 from trimtab.cli.commands import app
 from trimtab.cli.config import KINDS, steps_between
 from trimtab.cli.remote import Refused, Service
 from trimtab.core.errors import BadFile, BadParameter, TrimtabError, Unavailable
-from trimtab.service.settings import Settings
 
 KEY = {"Authorization": "Bearer sesame"}
 SYNONYM = {"words": ["sofa", "couch"], "note": "people say both"}
@@ -31,13 +30,7 @@ SYNONYM = {"words": ["sofa", "couch"], "note": "people say both"}
 @pytest.fixture(scope="module")
 def staging(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with running_redis(tmp_path_factory.mktemp("redis")) as redis:
-        settings = Settings(
-            bundle=small_bundle,
-            data_folder=tmp_path_factory.mktemp("data"),
-            redis_url=redis.url,
-            redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-            admin_key="sesame",
-        )
+        settings = settings_of(small_bundle, tmp_path_factory.mktemp("data"), redis, admin_key="sesame")
         with serving(settings) as client:
             client.headers.update(KEY)
             yield client

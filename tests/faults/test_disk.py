@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import metric, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import metric, serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.core.errors import DiskFull
 from trimtab.engine.build.build import build_bundle
@@ -43,13 +43,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def settings(small_bundle: Path, disk: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(
-        bundle=small_bundle,
-        data_folder=disk / "data",
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        log_flush_seconds=0.01,
-    )
+    return settings_of(small_bundle, disk / "data", redis_server, log_flush_seconds=0.01)
 
 
 def fill(disk: Path) -> Path:

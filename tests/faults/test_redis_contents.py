@@ -13,8 +13,8 @@ import pytest
 from redis import Redis
 from safetensors.numpy import load, save
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import beside, metric, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import beside, metric, serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.core.records import ScoredCandidates
 from trimtab.engine import Engine
@@ -27,14 +27,8 @@ PROFILE = {"weights": {"revenue": 1.0}, "max_relevance_loss": None}
 
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        redis_poll_seconds=0.05,
-        admin_key="sesame",
-        require_keys=True,
+    return settings_of(
+        small_bundle, tmp_path, redis_server, redis_poll_seconds=0.05, admin_key="sesame", require_keys=True
     )
 
 

@@ -18,9 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess, running_redis
-from tests.support.services import serving
-from trimtab.service.settings import Settings
+from tests.support.redis_servers import RedisProcess, running_redis
+from tests.support.services import serving, settings_of
 
 FLOAT32 = np.finfo(np.float32)
 EDGES = [0.0, 1.0, 5e-324, 1e-46, 1.1754943e-38, 16777217.0, 3.4028234e38, 3.4028236e38, 1e39, 1.7976931348623157e308]
@@ -117,13 +116,7 @@ def door(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def serving_with(bundle: Path, data_folder: Path, redis: RedisProcess) -> Iterator[httpx.Client]:
-    options = Settings(
-        bundle=bundle,
-        data_folder=data_folder,
-        redis_url=redis.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-    )
+    options = settings_of(bundle, data_folder, redis, admin_key="sesame")
     with serving(options) as client:
         client.headers["Authorization"] = "Bearer sesame"
         yield client

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import serving
-from trimtab.service.settings import Settings
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving, settings_of
 
 MANY = 500
 """Requests an operation at most; this number walks through edge cases of each parameter, too."""
@@ -26,14 +25,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 def test_every_answer_is_one_that_the_document_promises(
     small_bundle: Path, tmp_path: Path, redis_server: RedisProcess, examples: int
 ) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path / "data",
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        require_keys=True,
-    )
+    settings = settings_of(small_bundle, tmp_path / "data", redis_server, admin_key="sesame", require_keys=True)
     with serving(settings) as client:
         options = {
             "--header": "Authorization: Bearer sesame",

@@ -7,15 +7,28 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 from uvicorn import Config, Server
 
+from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trimtab.service.app import create_app
 from trimtab.service.http.protocol import BoundedHttp
 from trimtab.service.settings import Settings
+
+
+def settings_of(bundle: Path, data_folder: Path, redis: RedisProcess, **others: Any) -> Settings:
+    """Settings of a service whose Redis a busy machine may keep waiting."""
+    return Settings(
+        bundle=bundle,
+        data_folder=data_folder,
+        redis_url=redis.url,
+        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
+        **others,
+    )
 
 
 @contextmanager

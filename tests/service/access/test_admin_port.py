@@ -7,10 +7,9 @@ from pathlib import Path
 import httpx
 
 from tests.support.processes import free_port
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving, settings_of
 from tests.support.waiting import PATIENCE_SECONDS
-from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
 ADMIN_PATHS = (
@@ -21,14 +20,7 @@ ADMIN_PATHS = (
 
 def test_admins_have_a_door_of_their_own(small_bundle: Path, redis_server: RedisProcess, tmp_path: Path) -> None:
     port = free_port()
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_port=port,
-        admin_key="sesame",
-    )
+    settings = settings_of(small_bundle, tmp_path, redis_server, admin_port=port, admin_key="sesame")
     with (
         serving(settings) as shoppers,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=ADMIN, timeout=PATIENCE_SECONDS) as admins,

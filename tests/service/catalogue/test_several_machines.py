@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess, running_redis
-from tests.support.services import serving
+from tests.support.services import serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.catalog.live.change_lines import START, shared_line
 from trimtab.catalog.live.changes import Change
@@ -42,12 +42,11 @@ def redis(tmp_path: Path) -> Iterator[RedisProcess]:
 
 def machine(name: str, bundle: Path, folder: Path, redis: RedisProcess, **others: object) -> Settings:
     (folder / f"bundles-{name}").mkdir(exist_ok=True)
-    return Settings(
-        bundle=bundle,
+    return settings_of(
+        bundle,
+        folder / name,
+        redis,
         bundle_folder=folder / f"bundles-{name}",
-        data_folder=folder / name,
-        redis_url=redis.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
         catalogue_redis_url=redis.url,
         shared_folder_url=f"file://{folder}/shared",
         admin_key="sesame",

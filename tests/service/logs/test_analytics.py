@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.cli.commands import main
 from trimtab.core.errors import Unavailable
@@ -28,14 +28,8 @@ ADMIN = {"Authorization": "Bearer sesame"}
 
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path / "data",
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        require_keys=True,
-        log_flush_seconds=0.01,
+    return settings_of(
+        small_bundle, tmp_path / "data", redis_server, admin_key="sesame", require_keys=True, log_flush_seconds=0.01
     )
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving, settings_of
 from trimtab.service.logs import audit_log
 from trimtab.service.logs.audit_log import AuditLog
-from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
 PROFILE = {"weights": {"revenue": 1.0}, "max_relevance_loss": None, "note": None}
@@ -25,14 +24,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 def test_admins_and_the_refused_are_written_down(
     small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
 ) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        require_keys=True,
-    )
+    settings = settings_of(small_bundle, tmp_path, redis_server, admin_key="sesame", require_keys=True)
     with serving(settings) as client:
         ops = client.put("/keys/ops", json={"scopes": ["admin"]}, headers=ADMIN).json()["key"]
         headers = {"Authorization": f"Bearer {ops}"}

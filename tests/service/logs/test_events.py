@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import beside, metric, serving, taken
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import beside, metric, serving, settings_of, taken
 from tests.support.waiting import eventually
 from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.engine.log.interactions import read_interactions
@@ -30,13 +30,7 @@ PURCHASE = {**CLICK, "event_id": "e2", "action_name": "purchase", "quantity": 2,
 
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_poll_seconds=0.05,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-    )
+    return settings_of(small_bundle, tmp_path, redis_server, redis_poll_seconds=0.05)
 
 
 def logged(data_folder: Path) -> list[dict[str, Any]]:

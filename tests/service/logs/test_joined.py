@@ -11,8 +11,8 @@ import orjson
 import polars as pl
 import pytest
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import metric, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import metric, serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.abtest.ope.replay import replay
 from trimtab.engine import Engine
@@ -26,13 +26,7 @@ QUERIES = ("soup", "ice cream", "yogurt", "coffee", "pasta", "cheese")
 
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        exploration_ratio=1.0,
-    )
+    return settings_of(small_bundle, tmp_path, redis_server, exploration_ratio=1.0)
 
 
 def search(client: httpx.Client, query: str, shopper: int) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from typer.testing import CliRunner
 
 from tests.support.processes import ROOT
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.cli.commands import app
 from trimtab.core.errors import BadParameter
@@ -29,14 +29,7 @@ SALT = "a salt that nobody knows"
 
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-        id_salt=SALT,
-    )
+    return settings_of(small_bundle, tmp_path, redis_server, admin_key="sesame", id_salt=SALT)
 
 
 def search(client: httpx.Client, user_id: str | None, session_id: str) -> httpx.Response:

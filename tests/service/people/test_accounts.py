@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess, running_redis
-from tests.support.services import serving
+from tests.support.services import serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.core.errors import Conflict, TooMany, Unauthorised
 from trimtab.service.http import accounts as accounts_module
@@ -155,14 +155,7 @@ def test_accounts_are_for_admins_and_no_answer_has_a_password(closed: httpx.Clie
 
 def test_while_redis_is_lost_the_admin_key_goes_on(small_bundle: Path, tmp_path: Path) -> None:
     with running_redis(tmp_path) as redis:
-        settings = Settings(
-            bundle=small_bundle,
-            data_folder=tmp_path / "data",
-            require_keys=True,
-            redis_url=redis.url,
-            redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-            admin_key="sesame",
-        )
+        settings = settings_of(small_bundle, tmp_path / "data", redis, require_keys=True, admin_key="sesame")
         with serving(settings) as client:
             log_in(client, "anna", "viewer")
             redis.kill()

@@ -26,8 +26,8 @@ from ucp_sdk.models.schemas.shopping.catalog_lookup import (
 from ucp_sdk.models.schemas.shopping.catalog_search import SearchRequest, SearchResponse
 from ucp_sdk.models.schemas.shopping.types.product import Product
 
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving, settings_of
 from trimtab.abtest.ope.replay import replay
 from trimtab.core.errors import BadLog
 from trimtab.engine import Engine
@@ -46,13 +46,7 @@ Tools = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
-    return Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path / "data",
-        redis_url=redis_server.url,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-        admin_key="sesame",
-    )
+    return settings_of(small_bundle, tmp_path / "data", redis_server, admin_key="sesame")
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from typing import Any
 import httpx
 
 from tests.service.search.test_deadlines import decision
-from tests.support.redis_servers import PATIENT_REDIS_SECONDS, RedisProcess
-from tests.support.services import metric, serving
+from tests.support.redis_servers import RedisProcess
+from tests.support.services import metric, serving, settings_of
 from tests.support.waiting import eventually
 from trimtab.engine import Engine
 from trimtab.ranker.features import FEATURES
-from trimtab.service.settings import Settings
 
 BOUGHT = FEATURES.index("user_bought")
 
@@ -85,13 +84,7 @@ def test_what_makes_no_sense_counts_as_nothing(engine: Engine) -> None:
 
 
 def test_without_redis_it_is_left_out_and_said(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> None:
-    settings = Settings(
-        bundle=small_bundle,
-        data_folder=tmp_path,
-        redis_url=redis_server.url,
-        redis_poll_seconds=0.05,
-        redis_timeout_seconds=PATIENT_REDIS_SECONDS,
-    )
+    settings = settings_of(small_bundle, tmp_path, redis_server, redis_poll_seconds=0.05)
     with serving(settings) as client:
         eventually(lambda: search(client, "1")["degraded"] == [])
         redis_server.kill()
