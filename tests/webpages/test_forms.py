@@ -15,10 +15,12 @@ from tests.webpages.pages_made_here import CHECKOUT
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.field_sight import Sight
-from trimtab.webpages.parse.fields import read_fields
+from trimtab.webpages.parse.fields import Field, read_fields
 from trimtab.webpages.predict.field_evidence import FIELD_TYPES
 from trimtab.webpages.predict.field_model import decode_chain
+from trimtab.webpages.predict.field_words import types_named
 from trimtab.webpages.predict.forms import FILL_ABOVE, read_forms
+from trimtab.webpages.predict.named_fields import NAMED_CONFIDENCE, with_named
 
 
 @given(st.integers(1, 4), st.integers(2, 3), st.integers(0, 10_000))
@@ -75,6 +77,31 @@ def test_billing_is_told_from_shipping_and_plans_are_sure() -> None:
         assert dom.attribute(element, "type") not in ("submit", "button", "image", "hidden")
 
 
+@pytest.mark.parametrize(
+    ("n_sure", "label", "name", "is_raised"),
+    [
+        (2, "Hausnummer *", "hnr", True),
+        (1, "Hausnummer", "hnr", False),
+        (2, "Hausnummer", "phone", False),
+        (2, "Zahl", "x", False),
+    ],
+)
+def test_a_field_that_its_label_names_outright_is_sure_in_a_form_that_is(
+    n_sure: int, label: str, name: str, *, is_raised: bool
+) -> None:
+    fields = [Field(at, 0, {"label": "Ort"}) for at in range(n_sure)] + [Field(9, 0, {"label": label, "name": name})]
+    decoded = [*[("addressCity", 0.97)] * n_sure, ("houseNumber", 0.8)]
+    assert with_named(fields, decoded)[-1] == ("houseNumber", NAMED_CONFIDENCE if is_raised else 0.8)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("Complemento (opcional)", "addressStreet2"), ("Validade (MM/AA)", "expiration"), ("받는사람", "fullName"), ("MM/AA", "expiration")],
+)  # fmt: skip
+def test_a_label_is_known_whatever_decorates_it(text: str, kind: str) -> None:
+    assert types_named(text)[0] == {kind}
+
+
 def test_a_second_street_without_a_word_is_the_other_address() -> None:
     rows = "<label>Street <input name='street'></label><label>City <input name='city'></label><label>Zip code <input name='zip'></label>"
     forms = read_forms(parse(f"<form>{rows}<p>&nbsp;</p>{rows}</form>"))
@@ -124,6 +151,7 @@ def test_labels_of_other_scripts_and_a_name_asked_for_in_parts(labels: list[str]
         "<label>E-mail <input type=email name=mail2 tabindex=-1 style='position:absolute; left:-5000px'></label>",
         "<div style='display:none'><input name=email_confirm autocomplete=off></div>",
         "<p class=ohno><input name=phone2 tabindex=-1></p>",
+        "E-mail <input name=mail1 hidden>@<input name=mail2>",
     ],
 )
 def test_what_no_address_or_card_goes_into_is_in_no_plan(field: str) -> None:

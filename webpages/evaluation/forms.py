@@ -12,6 +12,7 @@ from trimtab.webpages.evaluation.measures import Counts, f1, share
 from trimtab.webpages.evaluation.shops import calibration_error
 from trimtab.webpages.predict.field_model import FieldModel
 from trimtab.webpages.predict.forms import FILL_ABOVE
+from trimtab.webpages.predict.named_fields import with_named
 from trimtab.webpages.training.form_sets import LabelledForm, duck_forms, formasaurus_forms, shop_forms
 from trimtab.webpages.training.forms import fit_fields
 
@@ -36,7 +37,7 @@ def field_figures(forms: Sequence[LabelledForm], models: dict[str, FieldModel]) 
             # An answer that is right in another way counts as the label, for its own type too.
             (said, chance, said if form.is_right(index, said) else kind)
             for index, ((said, chance), kind) in enumerate(
-                zip(models[form.site].decode(form.fields), form.types, strict=True)
+                zip(with_named(form.fields, models[form.site].decode(form.fields)), form.types, strict=True)
             )
             if kind is not None
         ]

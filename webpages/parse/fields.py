@@ -16,11 +16,14 @@ MAX_TEXT = 80
 MAX_BESIDE = 40
 MAX_BEFORE = 60
 MAX_OPTIONS = 40
+MAX_ROW = 60
+"""Elements of a block with one field, the options of a choice among them."""
 
 _HEADINGS = ("legend", "h1", "h2", "h3", "h4", "h5")
 _FIELDS = ("input", "select", "textarea")
 _BUTTONS = ("submit", "button", "image")
 _CELLS = frozenset({"th", "td", "dt"})
+_ROWS = frozenset({"div", "p", "li"})
 _NO_CHOICES = frozenset({"", "0", "-1", "null"})
 """Values of an option that stands for none."""
 _NOT_FIELDS = frozenset({"hidden", "reset", "file", *_BUTTONS})
@@ -148,7 +151,8 @@ def _before(dom: Dom, element: int, by_id: Mapping[str, int]) -> tuple[str, bool
         labels = dom.attribute(owner, "for") if is_label else ""
         if len(text) >= MAX_BEFORE or by_id.get(labels, element) != element:
             return "", False
-        return text, (is_label and not labels) or _is_cell_before(dom, owner, element)
+        is_label = is_label and not labels
+        return text, is_label or _is_cell_before(dom, owner, element) or _is_row_of(dom, owner, element)
     return "", False
 
 
@@ -156,6 +160,15 @@ def _is_cell_before(dom: Dom, owner: int, element: int) -> bool:
     """Whether a text stands in a cell of the row that an element is in, or in a term that the element describes."""
     cell = next((one for one in (owner, *dom.ancestors(owner, 2)) if dom.tags[one] in _CELLS), -1)
     return cell >= 0 and dom.ends[cell] <= element < dom.ends[dom.parents[cell]]
+
+
+def _is_row_of(dom: Dom, owner: int, element: int) -> bool:
+    """Whether a text begins a block that holds this field and no other: `<div><span>City</span><input></div>`."""
+    row = dom.parents[element]
+    if row < 0 or dom.tags[row] not in _ROWS or (owner != row and dom.parents[owner] != row):
+        return False
+    inside = range(row + 1, dom.ends[row])
+    return len(inside) <= MAX_ROW and sum(dom.tags[one] in _FIELDS for one in inside) == 1
 
 
 def _shape(options: Sequence[str]) -> str:

@@ -86,6 +86,8 @@ _TABLES = (
 )
 _NO_PAYMENT = np.where([name.startswith("card") for name in FIELD_TYPES], -UNLIKELY, 0.0)
 _ONLY_OTHER = _costs({"": ""}, IMPOSSIBLE)[""]
+_HALF_OF_MAIL = ("before", "after")
+"""Where a lone `@` stands beside a field that takes one half of an e-mail address."""
 
 
 def evidence(fields: Sequence[Field]) -> NDArray[np.float64]:
@@ -95,6 +97,8 @@ def evidence(fields: Sequence[Field]) -> NDArray[np.float64]:
 
 def _of_field(texts: Mapping[str, str]) -> NDArray[np.float64]:
     if any(_DECOY.search(texts.get(name, "")) for name in ("name", "id", "label", "placeholder", "before")):
+        return _ONLY_OTHER
+    if any(texts.get(name, "") == "@" for name in _HALF_OF_MAIL):
         return _ONLY_OTHER
     named = " ".join(texts.get(name, "") for name in ("name", "id", "label", "placeholder", "aria"))
     total = _NO_PAYMENT if _STORED_VALUE.search(named) else _FREE

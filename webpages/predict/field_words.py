@@ -13,7 +13,13 @@ MAX_LETTERS = 8
 MIN_PART = 3
 """Shorter words are looked for only where a text is nothing else."""
 
-_DECORATION = re.compile(r"[*:：＊()（）\[\]?!…._/|,#-]+|\b(?:required|optional|pflichtfeld|obligatoire|obligatorio)\b")
+_DECORATION = re.compile(
+    r"[*:：＊()（）\[\]?!…._/|,#-]+|\b(?:required|optional|pflichtfeld|obligatoire|obligatorio|obrigatório|opcional|opzionale|facultati[fv]o?|optioneel"
+    r"|verplicht|valgfri(?:tt)?|valfritt|valinnainen|pakollinen|nepovinné|povinné|opcjonalnie|wymagane|необязательно|обязательно|необов.язково)\b"
+    r"|任意|必須|必填|選填|选填|선택|필수"
+)
+_MASK = re.compile(r"\b(?:mm|dd|tt|aa|jj|rr|yy|åå|мм|дд|гг|a{4}|j{4}|r{4}|y{4}|å{4}|г{4})\b")
+"""How a date is to be written, behind what it is: `validade (mm/aa)`."""
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -38,15 +44,16 @@ def _types_of_word() -> dict[str, frozenset[str]]:
 
 def plain(text: str) -> str:
     """A text without what decorates labels: stars, colons, brackets, `required`; and without the dot that a Turkish
-    capital İ leaves in lower case."""
-    return " ".join(_DECORATION.sub(" ", text.lower().replace("i\u0307", "i")).split())
+    capital İ leaves in lower case. Blanks part no words where letters are syllables: `받는 사람`."""
+    words = _DECORATION.sub(" ", text.lower().replace("i\u0307", "i")).split()
+    return ("" if _IDEOGRAPHS.search(text) else " ").join(words)
 
 
 def types_named(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """The types that a text names as a whole; else those that its longest known part names, and its first one:
     `mobile with area code`, `street, house, flat`."""
     table, said = _types_of_word(), plain(text)
-    whole = table.get(said, frozenset())
+    whole = table.get(said) or table.get(" ".join(_MASK.sub(" ", said).split()), frozenset())
     if whole:
         return whole, frozenset(), frozenset()
     if _IDEOGRAPHS.search(said):

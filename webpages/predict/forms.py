@@ -15,8 +15,9 @@ from trimtab.webpages.parse.style import Styles
 from trimtab.webpages.predict.code_forms import asks_for_code
 from trimtab.webpages.predict.field_evidence import FIELD_TYPES
 from trimtab.webpages.predict.field_model import FieldModel, shipped_fields
+from trimtab.webpages.predict.named_fields import SURE_FROM, with_named
 
-FILL_ABOVE = 0.92
+FILL_ABOVE = SURE_FROM
 DECOY_CONFIDENCE = 0.98
 
 ADDRESS = frozenset(name for name in FIELD_TYPES if name.startswith("address") or name == "houseNumber")
@@ -115,7 +116,7 @@ def read_forms(dom: Dom, model: FieldModel | None = None) -> Forms:
     fields = read_fields(dom)
     if not fields:
         return Forms(dom)
-    decoded = (model or shipped_fields()).decode(fields)
+    decoded = with_named(fields, (model or shipped_fields()).decode(fields))
     return Forms(dom, tuple(_with_sights(dom, _with_sections(fields, decoded))))
 
 
