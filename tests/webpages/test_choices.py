@@ -7,7 +7,7 @@ import pytest
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.webpages.analyze import analyze_page
-from trimtab.webpages.features.cart_rivals import AT_ONCE_COST, OF_OTHER_COST, cart_costs
+from trimtab.webpages.features.cart_rivals import AT_ONCE_COST, ELSEWHERE_COST, cart_costs
 from trimtab.webpages.features.choices import labels_not_chosen
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.parse.candidates import cart_candidates, price_candidates
@@ -95,7 +95,21 @@ def test_a_control_that_buys_at_once_gives_way_to_one_that_fills_the_cart() -> N
 def test_the_control_of_a_related_product_is_not_this_one_s() -> None:
     other = '<div><a href="/p/2"><img src="/2.jpg"></a><button>Add to cart</button></div>'
     found = costs(f"<main><h1>Atlas of lighthouses</h1><button>Tell me</button></main><section>{other * 2}</section>")
-    assert found == {"Tell me": 0.0, "Add to cart": OF_OTHER_COST}
+    assert found == {"Tell me": 0.0, "Add to cart": ELSEWHERE_COST}
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a class="displaynone" href="#none">장바구니 담기</a>',
+        '<div class="hidden"><button>In den Warenkorb</button></div>',
+        '<a class="cart-count" href="/kosik/">Nákupní košík</a>',
+    ],
+)
+def test_of_what_is_sold_out_a_control_that_is_not_shown_or_leads_to_the_cart_is_none(markup: str) -> None:
+    page = analyze_page(f"<h1>Roman</h1><p>12,50 €</p><p>Sold out</p>{markup}")
+    assert page.elements["availability"].value == "OutOfStock"
+    assert "add_to_cart" not in page.elements
 
 
 @pytest.mark.parametrize(

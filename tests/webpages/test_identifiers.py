@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.identifiers import (
     SkuCandidate,
@@ -80,6 +81,20 @@ def test_fields_that_carry_the_number_of_what_is_bought(name: str) -> None:
 @pytest.mark.parametrize("name", ["csrf_id_token", "width", "email", "valid", "paid"])
 def test_fields_that_do_not(name: str) -> None:
     assert "99123" not in candidates(f'<input type="hidden" name="{name}" value="99123">')
+
+
+@pytest.mark.parametrize(
+    ("field", "query", "number"),
+    [
+        ("<input type=hidden name=artikel_id value=2238>", "", "2238"),
+        ("", "?product_no=3377", "3377"),
+        ("<input type=hidden name=product_id value=77001><input type=hidden name=item value=88123>", "", None),
+    ],
+)
+def test_where_no_number_convinces_the_shop_s_own_is_given(field: str, query: str, number: str | None) -> None:
+    html = f"<h1>Teapot of sandstone</h1><p>64,00 €</p><form action=/cart>{field}<button>Add to cart</button></form>"
+    found = analyze_page(html, f"https://shop.example/teapot{query}").elements.get("sku")
+    assert (found and found.value) == number
 
 
 def test_a_gtin_has_a_right_check_digit() -> None:

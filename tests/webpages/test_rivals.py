@@ -203,6 +203,13 @@ STATED = '<script type="application/ld+json">{"@type": "Product", "name": "Brass
         ),
         ('<div style="display: none"><span class="price">19,00 €</span></div><span class="price">25,00 €</span>', "25"),
         ('<div hidden><span class="price">19,00 €</span></div><span class="price">25,00 €</span>', "25"),
+        ("<div>99,90 € – 119,90 €</div><div>49,90 € – 59,90 €</div><div>-50%</div>", "49.90"),
+        ("<p>5.1 折</p><p>€410,00</p><p>€210,00</p>", "210"),
+        ("<p>Eredeti ár: 49,90 €</p><p>Online ár: 42,41 € <span>-15%</span></p>", "42.41"),
+        (
+            "<span>149,99 €</span><span>112,50 €</span><span>106,87 € im Korb</span><p>3 Raten: 37,50 € x 3</p>",
+            "112.50",
+        ),
     ],
 )
 def test_the_price_of_now_among_its_rivals(block: str, price: str) -> None:

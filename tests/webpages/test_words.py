@@ -54,6 +54,9 @@ def test_one_role_is_the_bit_of_all_roles(mark: str) -> None:
         ("Add to basket", True), ("Buy now", True), ("Ask a question", False), ("Find in store", False),
         ("お気に入りに追加", False), ("カートに入れる", True), ("Lägg till i favoriter", False), ("加入收藏", False),
         ("In mandje", True), ("Dans le panier", True),
+        ("Toevoegen aan winkelwagen", True), ("أضف إلى العربة", True), ("เพิ่มไปยังรถเข็น", True), ("Setja í körfu", True),
+        ("Zum Warenkorb hinzufügen", True), ("Ielikt grozā", True), ("कार्ट में डालें", True), ("Nu kopen", True),
+        ("Nákupní košík", False), ("Toevoegen aan verlanglijst", False),
         ("Add bundle to bag", True), ("Zum Warenkorb", False), ("Mon panier", False),
     ],
 )  # fmt: skip

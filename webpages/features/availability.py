@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.webpages.features.hiding import is_hidden
 from trimtab.webpages.features.offer_area import (
     are_with_other_product,
     elements_of_offer,
@@ -46,10 +47,6 @@ _TO_ORDER = _LATER | {"few", "in"}
 MAX_OUTRIGHT = 5
 """Words of a text that says one thing and nothing else."""
 MAX_CHOICE_HEIGHT, MIN_CHOICES = 6, 3
-_HIDING_NAMES = frozenset({"displaynone", "d-none", "hidden", "hide", "is-hidden", "ng-hide", "u-hidden", "js-hidden"})
-_SHOWN_ON_SOME = re.compile(r"(?:^|\s)(?:\w+:\w|d-(?:sm|md|lg|xl|xxl)-|hidden-|visible-)")
-"""Class names of frameworks that show on some screens what they hide on others."""
-MAX_HIDING_HEIGHT = 4
 
 
 @dataclass(slots=True)
@@ -126,7 +123,7 @@ def _add_controls(reading: Reading, sight: Sight) -> None:
     for control in list(near)[:MAX_CONTROLS]:
         states = states_in(control.text[:MAX_NOTICE], reading.locale.language, reading.locale.territory)
         adds = says_add_to_cart(control.text)
-        if not (adds or states) or _is_hidden(reading.dom, control.element) or _is_of_other(reading, control.element):
+        if not (adds or states) or is_hidden(reading.dom, control.element) or _is_of_other(reading, control.element):
             continue
         if not adds and choices[_make(reading.dom, control.element)] >= MIN_CHOICES:
             continue  # sizes, of which some are sold out
@@ -194,18 +191,7 @@ def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:
             return True
         if dom.tags[above] in _LISTS and roles_of(mark(dom, above)) & _ABOUT_ELSE:
             return True
-    return _is_hidden(dom, owner) or _is_of_other(reading, owner)
-
-
-def _is_hidden(dom: Dom, element: int) -> bool:
-    """Whether an attribute hides an element, or a class name of that meaning does, its own or one around it."""
-    return bool(dom.hidden[element]) or any(
-        _hides(dom.attribute(block, "class").lower()) for block in (element, *dom.ancestors(element, MAX_HIDING_HEIGHT))
-    )
-
-
-def _hides(names: str) -> bool:
-    return not _HIDING_NAMES.isdisjoint(names.split()) and _SHOWN_ON_SOME.search(names) is None
+    return is_hidden(dom, owner) or _is_of_other(reading, owner)
 
 
 def _is_of_other(reading: Reading, element: int) -> bool:

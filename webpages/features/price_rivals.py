@@ -54,7 +54,10 @@ _ASIDE = _DISQUALIFYING | {"coupon", "used", "member", "piece"}
 _SIDES = frozenset({"net", "gross", "unit", "instalment"})
 _LONGER = frozenset({"lowest", "instalment", "threshold", "unit", "member"})
 """What amounts are called with a number: of 30 days, 12 months, 100 g, with 15 % for subscribers."""
-_CHANGE = re.compile(r"(?:^|[\s(])[+\-−]\s*\W?\s?\d")
+_CHANGE = re.compile(r"(?:^|(?<!\d)[\s(])[+\-−]\s*\W?\s?\d")
+"""What is added or taken off, and not the greatest of a range: `-20 €`, not `10 - 20 €`."""
+_SHARE = re.compile(r"(?<=\S)[\s(]*[-−–]\s?\d{1,2}\s?%\)?$")
+"""A discount in per cent at the end of an amount's text: `4 241 Ft -15%`."""
 _ADDED = re.compile(r"(?:^|[\s(])\+\s?(?:[^\W\d]{1,3}\.?|[^\w\s])?\s?\d")
 """What is paid beside the price: `Leather + € 400`, `+ 2,50 fee`."""
 _DISQUALIFYING_ROLES = sum(role_bit(role) for role in ("net", "unit", "instalment", "shipping", "points"))
@@ -76,10 +79,7 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     repeated[shown] = repeats(dom, [candidates[index].element for index in shown.tolist()])
     values = np.asarray([float(candidate.money.amount) if candidate.money else 0.0 for candidate in candidates])
     meanings = [_meaning(dom, candidate) for candidate in candidates]
-    aside = _flags(
-        bool(role & _ASIDE_ROLES or said & _ASIDE or _CHANGE.search(text)) or "save" in contexts_in(text)
-        for text, said, role in meanings
-    )
+    aside = _flags(bool(role & _ASIDE_ROLES or said & _ASIDE) or _is_saved(text) for text, said, role in meanings)
     bulk = are_bulk(dom, candidates, repeated[:, 0])
     unchosen = _are_inside(dom, candidates, labels_not_chosen(dom))
     aside |= bulk | unchosen
@@ -120,6 +120,13 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     unclean, doubtful = _never_clean(values, shown, former), _never_clean(values, shown, former | disqualified)
     columns = [aside, disqualified, unclean, doubtful, smaller, larger, larger_old, n_places, untaxed, taxed, bulk]
     return np.column_stack([repeated, *map(np.asarray, columns)])
+
+
+def _is_saved(text: str) -> bool:
+    """Whether an amount's own text says that it is taken off or added; a share of a hundred behind it says how much it
+    is lowered."""
+    text = _SHARE.sub("", text)
+    return _CHANGE.search(text) is not None or "save" in contexts_in(text)
 
 
 def _never_clean(

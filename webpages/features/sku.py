@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,8 @@ from trimtab.webpages.parse.reading import NAN, Reading
 
 MAX_PROSE = 300
 MAX_TEXT = 200_000
+MAKERS_COST = 2.0
+"""What the score of the maker's number is lowered by in log-odds."""
 
 
 class _Page:
@@ -120,6 +122,27 @@ _FEATURES: dict[str, Callable[[_Number], float]] = {
     "has_digit": lambda n: n.n_digits > 0,
 }
 SKU_FEATURES = tuple(_FEATURES)
+
+
+def sku_costs(candidates: Sequence[SkuCandidate]) -> NDArray[np.float64]:
+    """[n] what speaks against each number by its meaning: where the page states another as the shop's own, one that it
+    states or labels as the maker's alone."""
+    own = [candidate.is_stated_sku or bool(candidate.labels["sku"]) for candidate in candidates]
+    if not any(candidate.is_stated_sku for candidate in candidates):
+        return np.zeros(len(candidates))
+    makers = [bool(c.labels["mpn"]) or any(name.startswith("mpn") for name in c.stated) for c in candidates]
+    return np.asarray([MAKERS_COST * (is_makers and not is_own) for is_makers, is_own in zip(makers, own, strict=True)])
+
+
+def own_number(candidates: Sequence[SkuCandidate]) -> SkuCandidate | None:
+    """The one number that the cart's form carries, the address names or the platform calls the page by, of a page that
+    calls no number its article's: what the shop itself goes by."""
+    if any(candidate.is_stated_sku or candidate.labels["sku"] for candidate in candidates):
+        return None
+    own = [
+        candidate for candidate in candidates if candidate.is_in_cart or candidate.named_query or candidate.n_in_page
+    ]
+    return own[0] if len(own) == 1 else None
 
 
 def sku_rows(reading: Reading, candidates: list[SkuCandidate]) -> NDArray[np.float32]:

@@ -217,9 +217,11 @@ def _without_parts(dom: Dom, found: list[Candidate]) -> list[Candidate]:
 
 
 def _currency_beside(dom: Dom, first: int, last: int, locale: PageLocale) -> str | None:
-    """A currency that the next text node begins with, or that is all of the one before: `294` and `元`."""
+    """A currency that the next text node begins with, or that is all of the one before: `294` and `元`. One with an
+    amount behind it, in the same node, is that amount's."""
     before = dom.segments[first - 1] if first else ""
-    after = dom.segments[last].split(" ", 1)[0] if last < len(dom.segments) else ""
+    after, _, rest = dom.segments[last].partition(" ") if last < len(dom.segments) else ("", "", "")
+    after = "" if rest[:1].isdigit() else after
     short = (locale.without_now(text) for text in (after, before) if len(text) <= MAX_CURRENCY)
     return next((text for text in short if currency_of(text)), None)
 

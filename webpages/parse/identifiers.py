@@ -30,6 +30,7 @@ _STATED_WORD = re.compile(r"^(?:sku|mpn|gtin\d*|ean|upc|isbn)\s*:\s*", re.IGNORE
 _PICTURE_PART = re.compile(r"[A-Za-z]*\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 MAX_PICTURES, MAX_ADDRESS = 80, 500
 MAX_PAGE_HEIGHT, MAX_CLASSES = 20, 1_000
+MAX_FORM_HEIGHT = 15
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
 _MEASURE_IN_ADDRESS = re.compile(
     r"(?<![A-Za-z0-9])\d{1,4}[-_.](?:gb|tb|mb|mm|cm|kg|mg|ml|cl|oz|lbs?|inch|mah|mhz|ghz|hz|watt|volt|pcs|pack)(?![A-Za-z0-9])",
@@ -51,11 +52,11 @@ _IS_MEASURE = re.compile(
 )
 """Codes that are words: sizes, formats, standards."""
 _FORM_FIELD = re.compile(
-    r"(?:.*[^a-z])?(?:asin(?:\.\d)?|sku|add[-_]to[-_]cart|product(?:[-_]?(?:id|code|sku|no|number))?|prod(?:uct)?id|pid|item[-_]?(?:id|no|number|code)?"
+    r"(?:.*[^a-z])?(?:asin(?:\.\d)?|sku|add[-_]to[-_]cart|product(?:[-_]?(?:id|code|sku|no|nr|number))?|prod(?:uct)?id|pid|item[-_]?(?:id|no|number|code)?"
     r"|variant[-_]?id|variation[-_]?id|article(?:[-_]?(?:id|no))?|artikel(?:nr|nummer|id)?|partnumber|catentryid|productcode|goods[-_]?id|id)(?:\[\]|\[\d+\]|\.\d+|\])?"
 )
 _CART_QUERY = re.compile(
-    r"[?&](?:add[-_]to[-_]cart|product(?:[-_]?(?:id|code|sku))?|prod(?:uct)?id|pid|item[-_]?id|sku|asin|id)=([^&#]+)",
+    r"[?&](?:add[-_]to[-_]cart|product(?:[-_]?(?:id|code|sku|no))?|prod(?:uct)?id|pid|item[-_]?(?:id|no)|goods[-_]?(?:id|no)|branduid|sku|asin|id)=([^&#]+)",
     re.IGNORECASE,
 )
 _KEY = re.compile(r"[^a-z0-9]")
@@ -82,7 +83,8 @@ _STATE_VALUE = re.compile(
 """What follows a key in a script: a string in quotes, which may be those of a string in a string, or a bare value."""
 MAX_STATE_HITS = 150
 _NAMED_QUERY = re.compile(
-    r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?)=([^&#|]+)",
+    r"(?:^|[&?#|])(?:p(?:rod(?:uct)?)?_?id|sku|item_?id|pid|prod|product|art(?:icle)?(?:_?id)?"
+    r"|(?:product|goods|item|article|artikel)_?(?:no|nr|num(?:ber)?|code|cd)|goods_?id|artikel_?id|branduid)=([^&#|]+)",
     re.IGNORECASE,
 )
 
@@ -98,6 +100,7 @@ class SkuCandidate:
         n_alone: texts that are this number and nothing else, of one that stands in the address.
         n_in_pictures: pictures whose address has it.
         n_in_page: how often the page itself, or the block around its name, is called by it.
+        is_in_cart: whether what puts the product into the cart carries it, or a field of the form around that.
     """
 
     value: str
@@ -117,6 +120,7 @@ class SkuCandidate:
     n_alone: int = 0
     n_in_pictures: int = 0
     n_in_page: int = 0
+    is_in_cart: bool = False
     order: int = 0
 
     @property
@@ -193,8 +197,8 @@ def sku_candidates(reading: Reading) -> list[SkuCandidate]:
     _from_labels(reading, dict(found), collect)
     _from_classes(dom, collect)
     _from_texts(reading, collect)
-    _from_attributes(dom, found, collect)
-    _from_forms(dom, collect)
+    _from_attributes(reading, found, collect)
+    _from_forms(reading, collect)
     _from_cart_link(reading, collect)
     _from_page(reading, collect)
     _from_scripts(reading, collect)
@@ -220,8 +224,9 @@ def _from_facts(reading: Reading, collect: Collect) -> None:
                 candidate.stated[f"{fact.kind}/{fact.source}"] += 1
 
 
-def _from_attributes(dom: Dom, found: Collection[str], collect: Collect) -> None:
+def _from_attributes(reading: Reading, found: Collection[str], collect: Collect) -> None:
     """Values of attributes that are called a number of an article, as long as few are found."""
+    dom = reading.dom
     for element in sorted({element for name in _ATTRIBUTES for element in dom.having(name)}):
         attributes = dom.attributes[element]
         for name in _ATTRIBUTES:
@@ -229,6 +234,7 @@ def _from_attributes(dom: Dom, found: Collection[str], collect: Collect) -> None
                 candidate = collect(attributes[name], element)
                 if candidate:
                     candidate.attributes += 1
+                    candidate.is_in_cart |= element == reading.cart_anchor
 
 
 def _from_classes(dom: Dom, collect: Collect) -> None:
@@ -299,8 +305,12 @@ def _write_as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
             candidate.value = spelled
 
 
-def _from_forms(dom: Dom, collect: Collect) -> None:
+def _from_forms(reading: Reading, collect: Collect) -> None:
     """Fields that a form sends as the number of what is bought: `add-to-cart`, `product_id`, `ASIN`."""
+    dom = reading.dom
+    control = reading.cart_anchor
+    around = (one for one in dom.ancestors(control, MAX_FORM_HEIGHT) if dom.tags[one] == "form") if control >= 0 else ()
+    form = next(iter(around), control)
     for element in dom.of_tags("input", "button"):
         attributes = dom.attributes[element]
         is_named = _FORM_FIELD.fullmatch(f"{attributes.get('name', '')}".lower()[:MAX_SKU])
@@ -308,6 +318,7 @@ def _from_forms(dom: Dom, collect: Collect) -> None:
             candidate = collect(attributes["value"], element)
             if candidate:
                 candidate.n_in_forms += 1
+                candidate.is_in_cart |= 0 <= form <= element < dom.ends[form]
 
 
 def _from_cart_link(reading: Reading, collect: Collect) -> None:

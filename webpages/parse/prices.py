@@ -44,9 +44,11 @@ _NO_AMOUNT = re.compile(
 """Article numbers (`11G-P4-2384-KR`), times of day, and whole numbers that begin with a zero: something else, though
 a word of a currency may stand in or beside them."""
 _MODEL = re.compile(r"(?<![^\W_])(?:KN|KR|FT|KC|ZL|LV|DIN)\d|\d(?:RS|KN|FT|LV)(?![^\W_])")
+"""Symbols that are written small before or behind an amount: a model where they stand in capitals at its digits."""
+_MODEL_ELSEWHERE = re.compile(r"(?<![^\W_])[A-Z]{1,2}\d|\d[A-Z]{1,2}(?![^\W_])")
+"""The same of any one or two capitals, on a page whose own currency is known and another: `Arcadia RS7`."""
 _NOW = re.compile(r"(?<![^\W_])nu(?=[\s:]*(?:\d|$))", re.IGNORECASE)
 """`Now` in languages of the north, and a currency of Bhutan."""
-"""Symbols that are written small before or behind an amount: a model where they stand in capitals at its digits."""
 _WORDS = frozenset({"ALL", "ANG", "BAM", "COP", "CUP", "GEL", "LAK", "MAD", "MOP", "PEN", "SOS", "TOP", "TRY"})
 """ISO codes that are words."""
 
@@ -121,7 +123,8 @@ def _is_foreign_word(money: Money, text: str, locale: PageLocale) -> bool:
     """Whether a whole number is money by a word alone that elsewhere is a currency: `5 TOP`, `KN95`."""
     if money.currency in (None, locale.own_currency) or money.amount % 1:
         return False
-    return money.currency in _WORDS or _MODEL.search(text) is not None
+    is_elsewhere = locale.own_currency is not None and _MODEL_ELSEWHERE.search(text) is not None
+    return money.currency in _WORDS or is_elsewhere or _MODEL.search(text) is not None
 
 
 def n_amounts(text: str) -> int:

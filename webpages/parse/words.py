@@ -99,16 +99,21 @@ ADD_TO_CART = fast_pattern(
     r"|προσθήκη στο|στο καλάθι|αγορά|добави в|купи|ostukorvi|lisa korvi|į krepšelį|pirkti|pievienot grozam|pirkt|u košaricu|u korpu"
     r"|legg i handle|i varukorg|i kurv|ostoskoriin|koriin|do koszyka|kup teraz|kosárba|megveszem|cumpara|adauga in|में जोड़ें|खरीदें"
     r"|pre-?order|vorbestell|précommand|reservar|preordina|передзамов|предзака|předobj|predobj|előrendel|precomand|przedsprzeda|förhandsb|forudbestil|ennakkotil"
-    r"|予約|预购|預購|예약|đặt trước|ön ?sipariş|προπαραγγελ|add to|reserve|order now|bestellen",
+    r"|予約|预购|預購|예약|đặt trước|ön ?sipariş|προπαραγγελ|add to|reserve|order now|bestellen"
+    r"|^\W*(?:put )?in(?:to)? (?:the )?(?:cart|basket)\b|(?:warenkorb|einkaufswagen) hinzu|(?:sofort|direkt) kaufen|ajoute(?:r)? (?:au sac|à (?:mon|la|votre))|j.ajoute au|sumar al carr|compra (?:ora|subito)"
+    r"|toevoegen aan|voeg [^.]{0,25}toe|(?:nu|direct) kopen|koop (?:nu|direct)|føj til|\bkøb\b|legg til i|i kundvagn|í körfu|\bkup\b|[ву] кошик|[ву]о? кошничк|[ву] корпу|\b(?:ie)?likt groz|αγόρασε"
+    r"|(?:hemen|şimdi) al\b|[إا]ضاف[ةه]|شراء|افزودن|קנו עכשיו|カゴに|バッグに|쇼핑백|เพิ่ม(?:ไปยัง|ลง(?:ใน)?|ใน)?(?:ตะกร้า|รถเข็น)|ใส่รถเข็น|में डालें|যোগ করুন|কিনুন|கூடையில்|జోడించు|sa cart\b|bilhin ngayon|beli langsung|kwenye kikapu|by mandjie"
+    r"|səbətə|себетке|savat(?:cha)?ga|კალათაში|զամբյուղ|сагс(?:анд|лах)|në shportë|a la cistella|saskira|á cesta|y fasged",
 )
 CARTS = fast_pattern(
     r"cart\b|\bbag\b|basket|trolley|korb|einkaufswagen|panier|carrito|cesta\b|bolsa|carrinho|sacola|cesto\b|carrello|winkelwagen|mandje|winkelmand"
     r"|kurv|korg|koriin|ostoskor|koszyk|ko[sš][ií]k|kosár|co[sș]\b|корзин|кошик|количк|sepet|购物车|購物車|カート|かご|장바구니|ตะกร้า|giỏ|سلة|سبد|לסל|עגלה"
-    r"|keranjang|troli|καλάθι|ostukorv|krepšel|groz|košar|korpu"
+    r"|keranjang|troli|καλάθι|ostukorv|krepšel|groz|košar|korpu|\bsac\b|borsa|kundvagn|ostoskass|kärry|körfu|co[sș]ul|кошни[цч]|корпу|عربة|عربه|バッグ|カゴ|쇼핑백|[购購]物[袋籃]|รถเข็น"
+    r"|कार्ट|टोकरी|কার্টে|கூடை|కార్ట్|kikapu|səbət|себет|savat|კალათ|զամբյուղ|сагс|shport|cistella|saski|fasged"
 )
 """What a product is put into before it is paid for."""
 NOT_CART = fast_pattern(
-    r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag|basket)|checkout|zu[mr] (?:warenkorb|einkaufswagen|kasse)|warenkorb (?:an|ein)|voir (?:le |mon |votre )?panier|ver (?:el |o )?carr|(?:vai al|vedi) carrello|bekijk|email|subscribe|watch|search|\bsign|log ?in"
+    r"wish|compare|registry|list\b|favou?rit|merk|view (?:cart|bag|basket)|checkout|zu[mr] (?:warenkorb|einkaufswagen|kasse)(?! hinzu)|warenkorb (?:an|ein)|voir (?:le |mon |votre )?panier|ver (?:el |o )?carr|(?:vai al|vedi) carrello|bekijk|email|subscribe|watch|search|\bsign|log ?in"
     r"|account|\bhelp|\bfind|\bstore|gift card|learn|\bask\b|\bchat\b|reserve (?:price|not|met)|remind|notify|wunsch|favorit|ønske|önske|toivelista|życzeń|przechowalni|oblíben|obľúben|kedvenc|dorințe"
     r"|souhaits|coup de c|preferit|lista de deseo|desejos|verlanglijst|αγαπημένα|избранн|обране|обраних|yêu thích|المفضلة|מועדפים|お気に入り|ほしい物|관심상품|찜하기|收藏|關注|关注|追蹤"
     r"|vergleich|comparer|comparar|confronta|porówn|porovn|сравн|порівн|karşılaştır|比較|比较|비교",

@@ -26,6 +26,8 @@ PENALTIES = {
     "own_threshold": 12.0, "own_lowest": 12.0, "stated_otherwise": 4.0, "is_disqualified": 3.0, "is_doubtful": 3.0,
 }  # fmt: skip
 """By what the score of a price is lowered that is by its meaning not the current one. The largest counts."""
+OF_OTHER_COST = 2.0
+"""The same of an amount that stands with other products only, and is not stated."""
 RULED_OUT, RULED_OUT_UNSTATED = 6.0, 3.0
 """Penalty from which on leading over others says nothing: they are no prices either. The words beside an amount rule it
 out where the page does not state it as its price."""
@@ -152,4 +154,7 @@ def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.flo
             applies = rows[:, names.index(name)] > 0
             # What is stated in the head is not meant to be seen.
             found = np.maximum(found, penalty * (applies & shown if name in ("hidden", "css_hidden") else applies))
-    return found
+    with_other = rows[:, names.index("is_with_other_product")] > 0
+    clean = _amounts(candidates, ~with_other) | _amounts(candidates, rows[:, names.index("agrees_any")] > 0)
+    only_there = np.asarray([one.money is not None and one.money.amount not in clean for one in candidates], dtype=bool)
+    return np.maximum(found, OF_OTHER_COST * (with_other & only_there))

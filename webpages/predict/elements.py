@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urljoin
 
+from trimtab.webpages.features.cart_rivals import is_of_elsewhere
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
-from trimtab.webpages.features.sku import sku_rows
+from trimtab.webpages.features.sku import own_number, sku_costs, sku_rows
 from trimtab.webpages.page import Element
 from trimtab.webpages.parse.availability import states_in
 from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, key_of, sku_candidates
@@ -24,6 +25,8 @@ IMAGE_FROM = 0.2
 STATED_IMAGE_CONFIDENCE = 0.6
 GTIN_STATED_CONFIDENCE, GTIN_LABELLED_CONFIDENCE = 0.95, 0.85
 SOURCE_CONFIDENCE = {"json-ld": 0.95, "microdata": 0.93, "opengraph": 0.8}
+OWN_NUMBER_CONFIDENCE = 0.5
+"""That of the one number that the shop itself goes by, where none on the page convinces."""
 MAX_DESCRIPTION = 2_000
 MAX_CONTROL_TEXT = 80
 
@@ -31,18 +34,18 @@ MAX_CONTROL_TEXT = 80
 def find_elements(scorer: Scorer) -> dict[str, Element]:
     """The elements of a product page by name; what is not there, or not certain enough, is left out."""
     reading = scorer.reading
+    availability = availability_of(reading, scorer.model, scorer.candidates.by_kind["price"])
+    is_gone = availability is not None and availability.is_gone
     found = {
         "price": _price(reading, scorer.best("price")),
         "name": _name(reading, scorer.best("name")),
         "image": _image(reading, scorer.best("image")),
-        "add_to_cart": _add_to_cart(reading, scorer.best("cart")),
+        "add_to_cart": _add_to_cart(scorer, is_gone=is_gone),
         **_identifiers(reading, scorer.model),
         "brand": _stated(reading, "brand"),
         "description": _stated(reading, "description"),
         "category": _stated(reading, "category"),
-        "availability": _availability(
-            reading, availability_of(reading, scorer.model, scorer.candidates.by_kind["price"])
-        ),
+        "availability": _availability(reading, availability),
     }
     return {name: element for name, element in found.items() if element is not None}
 
@@ -115,10 +118,13 @@ def _absolute(base: str, address: str) -> str:
         return address
 
 
-def _add_to_cart(reading: Reading, choice: Choice | None) -> Element | None:
+def _add_to_cart(scorer: Scorer, *, is_gone: bool) -> Element | None:
+    choice, reading = scorer.best("cart"), scorer.reading
     if choice is None or choice.confidence < ABSTAIN_BELOW:
         return None
     candidate, locale = choice.candidate, reading.locale
+    if is_gone and is_of_elsewhere(reading, candidate, scorer.candidates.by_kind["cart"]):
+        return None
     text = candidate.text[:MAX_CONTROL_TEXT]
     states = states_in(text, locale.language, locale.territory)
     if not ADD_TO_CART.search(text.lower()) and (NOT_CART.search(text.lower()) or {"notify", "out"} & {*states}):
@@ -133,13 +139,15 @@ def _identifiers(reading: Reading, model: ElementModel) -> Mapping[str, Element 
 
 
 def _sku(reading: Reading, model: ElementModel, candidates: list[SkuCandidate]) -> Element | None:
-    logits = model.logits("sku", sku_rows(reading, candidates))
+    logits = model.logits("sku", sku_rows(reading, candidates)) - sku_costs(candidates)
     decision = decide([key_of(c.value) for c in candidates], logits, [True] * len(candidates))
     if decision is None:
         return None
-    chosen = candidates[decision.index]
+    chosen: SkuCandidate | None = candidates[decision.index]
     confidence = model.confidences["sku"](decision.logit, decision.lead)
     if confidence < ABSTAIN_BELOW:
+        chosen, confidence = own_number(candidates), OWN_NUMBER_CONFIDENCE
+    if chosen is None:
         return None
     evidence = _evidence("text", stated=bool(chosen.stated), shown=bool(chosen.labels or not chosen.stated))
     return Element(chosen.value, confidence, _path(reading, chosen.element), evidence)
