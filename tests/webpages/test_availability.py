@@ -57,6 +57,8 @@ from trimtab.webpages.parse.availability import MAX_TEXT, state_of_class, states
         ("אזל מהמלאי", "he", "out"),
         ("ناموجود", "fa", "out"),
         ("Ausverkauft", "en", "out"),
+        ("Momentálne nie je možné produkt kúpiť", "sk", "out"),
+        ("No se puede comprar", "es", "out"),
     ],
 )
 def test_what_a_short_text_says(text: str, language: str, state: str) -> None:

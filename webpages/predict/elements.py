@@ -22,7 +22,7 @@ from trimtab.webpages.predict.scorer import Choice, Scorer
 
 IMAGE_FROM = 0.2
 """A product page has a picture: a doubtful one is more use than none, and its confidence says so."""
-STATED_IMAGE_CONFIDENCE = 0.6
+STATED_IMAGE_CONFIDENCE = 0.8
 GTIN_STATED_CONFIDENCE, GTIN_LABELLED_CONFIDENCE = 0.95, 0.85
 SOURCE_CONFIDENCE = {"json-ld": 0.95, "microdata": 0.93, "opengraph": 0.8}
 OWN_NUMBER_CONFIDENCE = 0.5
