@@ -17,7 +17,7 @@ from trimtab.webpages.parse.reading import NAN, Reading
 
 MAX_PROSE = 300
 MAX_TEXT = 200_000
-MAKERS_COST = 2.0
+MAKERS_COST = 3.0
 """What the score of the maker's number is lowered by in log-odds."""
 
 
@@ -135,11 +135,11 @@ def sku_costs(candidates: Sequence[SkuCandidate]) -> NDArray[np.float64]:
 
 
 def own_number(candidates: Sequence[SkuCandidate]) -> SkuCandidate | None:
-    """The one number that the cart's form carries, the address names or the platform calls the page by, of a page that
-    calls no number its article's: what the shop itself goes by."""
-    if any(candidate.is_stated_sku or candidate.labels["sku"] for candidate in candidates):
+    """The one number that the page states as its article's; where it calls none so, the one that the cart's form
+    carries, the address names or the platform calls the page by: what the shop itself goes by."""
+    if any(candidate.labels["sku"] for candidate in candidates):
         return None
-    own = [
+    own = [candidate for candidate in candidates if candidate.is_stated_sku] or [
         candidate for candidate in candidates if candidate.is_in_cart or candidate.named_query or candidate.n_in_page
     ]
     return own[0] if len(own) == 1 else None
