@@ -157,4 +157,4 @@ def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.flo
     with_other = rows[:, names.index("is_with_other_product")] > 0
     clean = _amounts(candidates, ~with_other) | _amounts(candidates, rows[:, names.index("agrees_any")] > 0)
     only_there = np.asarray([one.money is not None and one.money.amount not in clean for one in candidates], dtype=bool)
-    return np.maximum(found, OF_OTHER_COST * (with_other & only_there))
+    return np.asarray(np.maximum(found, OF_OTHER_COST * (with_other & only_there)))
