@@ -39,6 +39,7 @@ def shown(markup: str, locale: PageLocale | None = None) -> str | None:
         ("<b>45<br>299</b> €", "299 EUR"),
         ("€ 45<span>10% off</span>", "45 EUR"),
         ("€ 45<sup>10%</sup>", "45 EUR"),
+        ("€ 45<i>10</i><i>% off</i>", "45 EUR"),
         ("<i>12</i> <b>49,90 €</b>", "49.90 EUR"),
         ("<i>1</i><b>234,00 €</b>", "234 EUR"),
         ("<i>45</i> <b>€</b> <i>12</i> <b>3</b>", "45 EUR"),

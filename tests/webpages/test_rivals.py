@@ -204,6 +204,7 @@ STATED = '<script type="application/ld+json">{"@type": "Product", "name": "Brass
         ('<div style="display: none"><span class="price">19,00 €</span></div><span class="price">25,00 €</span>', "25"),
         ('<div hidden><span class="price">19,00 €</span></div><span class="price">25,00 €</span>', "25"),
         ("<div>99,90 € – 119,90 €</div><div>49,90 € – 59,90 €</div><div>-50%</div>", "49.90"),
+        ("<p>Used from 19,90 €</p><p>39,90 €</p>", "39.90"),
         ("<p>5.1 折</p><p>€410,00</p><p>€210,00</p>", "210"),
         ("<p>Eredeti ár: 49,90 €</p><p>Online ár: 42,41 € <span>-15%</span></p>", "42.41"),
         (

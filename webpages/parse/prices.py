@@ -142,7 +142,7 @@ def price_text(dom: Dom, element: int) -> str:
 
     Cents in a node of their own are joined to what they belong to where the markup says so: they are raised or called
     cents, or a decimal sign stands beside them, or nothing else in the element has a digit. Other texts with digits
-    stay apart: `45` and `10% off`, `12` and `49,90 €`.
+    stay apart: `45` and `10% off`, in one node or two, `12` and `49,90 €`.
     """
     first, last = dom.segment_starts[element], dom.segment_ends[element]
     segments = dom.segments[first:last]
@@ -155,12 +155,13 @@ def price_text(dom: Dom, element: int) -> str:
         whole, cents = _WHOLE_AT_END.search(text), _CENTS.fullmatch(segment)
         has_sign = bool(whole and whole["sign"]) or bool(cents and cents["sign"])
         # A sign in a node of its own stands before thousands too.
+        is_share = index + 1 < last and dom.segments[index + 1].startswith("%")
         is_group = bool(_SIGN.fullmatch(dom.segments[index - 1]) and _THOUSANDS.match(segment))
         if whole and (_SIGN.fullmatch(segment) or (cents and has_sign) or is_group):
             text += segment
         elif whole and not whole["symbol"] and _GROUP.fullmatch(segment) and _is_after_gap(dom, index):
             text += f"\u00a0{segment}"
-        elif whole and cents and ((n_numbers == 2 and not whole["symbol"]) or _is_cents(dom, index)):
+        elif whole and cents and not is_share and ((n_numbers == 2 and not whole["symbol"]) or _is_cents(dom, index)):
             symbol = whole["symbol"] or ""
             text = f"{text[: whole.end('digits')]}.{segment}{symbol}"
         else:
