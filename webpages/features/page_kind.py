@@ -49,15 +49,15 @@ _CART_HEADING = re.compile(
     r"|^(?:votre |mon )?panier|^(?:merci pour votre|confirmation de) commande|^(?:tu |mi )?(?:carrito|cesta)\b|^(?:gracias por tu|confirmación (?:del|de)) pedido"
     r"|^(?:il tuo |il mio )?carrello|^grazie per il tuo ordine|^(?:o )?(?:seu |meu )?carrinho|^obrigad[oa] pel|^(?:je |uw |mijn )?winkel(?:wagen|mand)|^bedankt voor"
     r"|^(?:din |min )?(?:indkøbs)?kurv\b|^(?:din )?(?:kundvagn|varukorg)|^tack för din|^(?:din )?handlekurv|^takk for|^ostoskori|^kiitos tilauksesta"
-    r"|^(?:twój |mój )?koszyk|^dziękujemy za|^(?:nákupní |nákupný )?koš[ií]k|^děkujeme za|^ďakujeme za|^kosár|^köszönjük a rendel|^coșul|^mulțumim pentru"
-    r"|^корзина|^ваша корзина|^спасибо за (?:ваш )?заказ|^кошик|^дякуємо за|^кошница|^количка|^sepet|^siparişiniz|^košarica|^ostukorv|^krepšelis|^grozs"
-    r"|^(?:購物車|购物车|カート|ショッピングカート|ご注文|장바구니|주문완료|주문 완료|ตะกร้า|giỏ hàng|keranjang|عربة|سلة|سبد خرید|העגלה|סל הקניות)"
+    r"|^(?:twój |mój )?koszyk|^dziękujemy za|^(?:nákupní |nákupný )?koš[ií]k|^děkujeme za|^ďakujeme za|^kosár|^köszönjük a rendel|^coșul(?: (?:tău|meu|de cumpărături))?|^το καλάθι(?: (?:μου|σας))?|^mulțumim pentru"
+    r"|^корзина|^ваша корзина|^спасибо за (?:ваш )?заказ|^кошик|^дякуємо за|^кошница|^количка|^sepet(?:im)?|^siparişiniz|^košarica|^ostukorv|^krepšelis|^grozs"
+    r"|^(?:購物車|购物车|カート|ショッピングカート|ご注文|장바구니|주문완료|주문 완료|ตะกร้า|giỏ hàng|keranjang|(?:عربة|سلة)(?: (?:التسوق|المشتريات))?|سبد خرید|העגלה|סל הקניות)"
 )
 _CHECKOUT_CONTROL = re.compile(
-    r"check ?out|place (?:your )?order|continue shopping|update cart|empty cart|apply coupon|zur kasse|weiter einkaufen|passer (?:la )?commande|valider (?:mon|le) panier|continuer (?:mes|vos) achats"
+    r"check ?out|place (?:your )?order|continue shopping|update cart|empty cart|apply coupon|zur kasse|weiter einkaufen|passer (?:la )?commande|valider (?:mon|le|la) (?:panier|commande)|continuer (?:mes|vos) achats"
     r"|finalizar (?:la )?compra|tramitar pedido|realizar pedido|seguir comprando|procedi (?:all|con)|vai alla cassa|continua (?:con )?gli acquisti|continuar comprando|fechar pedido"
     r"|afrekenen|verder winkelen|naar (?:de )?kassa|til kassen|till kassan|gå til kassen|kassalle|do kasy|kontynuuj zakupy|pokračovat v nákupu|k pokladně|k pokladni|pénztár|finalizează|continuă cumpărăturile"
-    r"|оформить заказ|продолжить покупки|оформити замовлення|ödemeye|結帳|结算|去结账|レジに進む|ご購入手続き|주문하기|thanh toán|checkout sekarang"
+    r"|оформить заказ|продолжить покупки|оформити замовлення|ödemeye|alışverişi tamamla|ολοκλήρωση παραγγελίας|إتمام (?:الطلب|الشراء)|結帳|结算|去结账|レジに進む|ご購入手続き|주문하기|thanh toán|checkout sekarang"
 )
 _QUOTE = re.compile(
     r"(?:price|pricing|prices) (?:up)?on (?:request|application)|\bpoa\b|request (?:a |an )?(?:quote|price|offer)|get (?:a )?quote|add to quote|ask for (?:a )?(?:price|quote)|call for price|enquire now|inquire now"
@@ -302,7 +302,22 @@ def is_cart(reading: Reading, carts: Sequence[Candidate]) -> bool:
     """
     facts = PageFacts(reading, (), carts, ())
     signs = [bool(_CART_ADDRESS.search(facts.url_path)), is_headed_as_cart(reading.dom)]
-    return sum([*signs, n_checkout_controls(carts) > 0]) > 1 and any(signs)
+    leads_on = n_checkout_controls(carts) > 0 or (_is_headed_wholly(reading.dom) and _has_checkout_link(reading.dom))
+    return sum([*signs, leads_on]) > 1 and any(signs)
+
+
+def _is_headed_wholly(dom: Dom) -> bool:
+    """Whether a main heading is the name of a cart and nothing else: a basket for sale has more words."""
+    headings = (dom.text(element)[:80].strip(" \t:.!()0123456789").lower() for element in dom.of_tags("h1")[:2])
+    return any((found := _CART_HEADING.match(text)) and found.end() == len(text) for text in headings)
+
+
+def _has_checkout_link(dom: Dom) -> bool:
+    """Whether a link leads on from a cart; a page's header has one too."""
+    return any(
+        dom.text_length(link) <= MAX_NOTICE and _CHECKOUT_CONTROL.search(dom.text(link).lower())
+        for link in dom.of_tags("a")
+    )
 
 
 def page_row(
