@@ -140,9 +140,10 @@ def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, 
         effect = np.concatenate([scaled, -scaled * ratios], axis=1) @ parts.T
         effect *= effect
         effect *= drawn
-        statistics = (ratios @ sums.signs - value) / np.sqrt(g / (g - 1) * effect.sum(axis=1))
-    # A resample that drew no denominator or no variation says nothing about the tails.
-    statistics = statistics[np.isfinite(statistics)]
+        errors = np.sqrt(g / (g - 1) * effect.sum(axis=1))
+        statistics = (ratios @ sums.signs - value) / errors
+    # A resample that drew no denominator, or no variation but for rounding, says nothing about the tails.
+    statistics = statistics[np.isfinite(statistics) & (errors > NOISE * error)]
     if len(statistics) < n_resamples / 2:
         return float("nan"), float("nan")
     tail = (1 - confidence) / 2

@@ -203,8 +203,8 @@ class _Kinds:
         masses, kinds = self._masses[who], self._kind_of[slates]
         odds = np.where(there, self._odds[who[:, None], slates], 0.0)
         repeats = [repeats_above(np.where(there, codes[kinds], NOTHING)) for codes in self._codes.T]
-        freshness = np.exp(self._bonus[who, None] * ((1 - ALPHA) ** np.arange(k + 1) - 1))
-        fading = freshness[:, 1:] / freshness[:, :-1]
+        left = (1 - ALPHA) ** np.arange(k + 1)
+        freshness, fading = (np.exp(self._bonus[who, None] * change) for change in (left - 1, np.diff(left)))
         for above in repeats:
             odds *= freshness[rows[:, None], above]
         chances, trusted = np.ones((n, k)), np.ones(n, dtype=bool)

@@ -62,6 +62,16 @@ def test_a_difference_on_the_same_impressions_is_surer_than_two_values() -> None
     assert bootstrap(first.minus(first)) == pytest.approx((0, 0))
 
 
+def test_a_difference_of_one_user_has_an_interval_of_its_size() -> None:
+    """A resample without that user does not vary but for rounding, and says nothing of how far the value is off."""
+    rewards, weights, users = clustered_log(1)
+    other = np.where(users == 5, 0.9 * rewards, rewards)
+    sides = [add_up(estimators.snips(values, weights), users, n_groups=300) for values in (other, rewards)]
+    found = estimate(sides[0].minus(sides[1]))
+    assert found.low < found.value < 0 < found.high
+    assert found.high - found.low < 40 * abs(found.value)
+
+
 def test_the_standard_error_is_the_textbooks_where_every_impression_is_a_user() -> None:
     rng = np.random.Generator(np.random.PCG64(2))
     values = rng.gamma(2.0, 1.0, size=500)

@@ -15,6 +15,7 @@ import pytest
 
 from trimtab.abtest.ope.estimators import slate_cascade
 from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.log.logged_slates import SORTED
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.abtest.ope.tune import OWN, choose, tune
@@ -304,6 +305,27 @@ def test_a_report_says_that_the_logs_own_weights_do_not_differ(kind: str, report
         assert (one["value"], one["low"], one["high"]) == (0, 0, 0)
     assert "does not differ" in found["verdicts"][0]
     assert "surely" not in found["verdicts"][0]
+
+
+def test_temperatures_far_apart_and_sorted_slates_beside_draws_make_no_difference(
+    engine: Engine, world: World, plain_log: pl.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draws that are all but sorted, and draws of anything: chances of 1, and of 1 in as many as there are items."""
+    few, frames = world.among(n_queries=5, n_users=20), [plain_log.head(40)]
+    for seed, temperature in enumerate((1e-6, 1e6)):
+        monkeypatch.setattr(engine, "temperature", temperature)
+        folder = tmp_path / f"at {temperature}"
+        simulate(engine, 40, folder, seed=seed, weights=dict(engine.default_weights), world=few)
+        frames += [frame.with_columns(decision_id=pl.col("decision_id") + f"-{seed}") for frame in read_log(folder)]
+    is_sorted = pl.int_range(pl.len()) % 4 == 0
+    mixed = pl.concat(frames).sample(fraction=1.0, shuffle=True, seed=1)
+    mixed = mixed.with_columns(temperature=pl.when(is_sorted).then(0.0).otherwise("temperature"))
+    mixed.write_parquet(tmp_path / "mixed.parquet")
+    found = replay(tmp_path / "mixed.parquet", engine, {"same": dict(engine.default_weights)})
+    assert found["log"]["left_out"] == {SORTED: 30}
+    assert len(found["warnings"]) == 1
+    for one in found["differences"]["same - logged"].values():
+        assert (one["value"], one["low"], one["high"]) == (0, 0, 0)
 
 
 def test_reports_are_hardly_ever_sure_of_outcomes_that_were_dealt(reports: dict[str, dict]) -> None:

@@ -80,6 +80,8 @@ class LoggedSlates:
 NamedWeights = tuple[tuple[str, float], ...]
 
 NO_RULE = "{}"
+DIGITS = 12
+"""Weights as asked for that are the same to this many digits are the same, however they were written."""
 NUMBER = "number in the frame"
 UNNAMED = -1
 """The group of an impression without user and session, until its number in the log is known, which makes it one."""
@@ -150,7 +152,7 @@ class FrameSlates:
     Attributes:
         slates: the impressions; the group of those without user and session is -1.
         queries, users, weights: what the codes of the frame stand for.
-        requested: weights as asked for, normalised -> impressions.
+        requested: weights as asked for, normalised, to `DIGITS` -> impressions.
         n_read: rows of the frame.
         n_out_of_order: rows stamped before the one above them in their session.
         left_out: reason -> rows that cannot be replayed.
@@ -209,7 +211,7 @@ class FrameArrays:
         counted = frame.filter(known)["requested_weights"].value_counts(name="n").iter_rows()
         requested = Counter[NamedWeights]()
         for text, n in counted:
-            requested[self._weights(text)] += n
+            requested[tuple((name, round(weight, DIGITS)) for name, weight in self._weights(text))] += n
         return FrameSlates(
             slates.take(known), searches, users.values, weights.values, requested, n_read, n_out_of_order, +left_out
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 from trimtab.ranker.slate.log_policy import BLOCK, QueryContexts, SlatePolicy
@@ -38,6 +39,16 @@ def test_a_pin_far_better_than_the_rest_does_not_hide_their_odds() -> None:
     rest = np.exp(gains[0, 1:, 0] / 0.1)
     expected = [[rest[0] / rest.sum(), 1.0, rest[1] / rest[1:].sum(), 1.0]]
     assert_allclose(policy.propensities(asked, np.array([0]), slates), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e6])
+def test_chances_are_finite_at_any_temperature(temperature: float) -> None:
+    """Near 0 what is novel is worth more than a double holds, beside what is not."""
+    rng = np.random.Generator(np.random.PCG64(1))
+    asked, policy = contexts(3, n=20, spread=1.0), SlatePolicy(np.array([0.7, 0.3]), 0.2, temperature)
+    users = rng.integers(0, 3, 30)
+    slates, chances = policy.draw(asked, users, rng.random((30, 6)))
+    assert_allclose(policy.propensities(asked, users, slates), chances, rtol=1e-6)
 
 
 def test_a_slate_shorter_than_the_page_is_certain_beyond_its_end() -> None:
