@@ -15,6 +15,8 @@ MAX_NAME_BYTES = 512
 """The longest name that many items share (a brand, a category): each is also a value of a facet."""
 MAX_ID_BYTES = 512
 """The longest item_id."""
+KINDS = ("product_type", "category")
+"""Columns that say what kind of thing an item is."""
 
 
 @dataclass(frozen=True, slots=True)

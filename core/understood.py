@@ -66,7 +66,8 @@ class Understood:
         rewritten: what a rule put in place of what was typed.
         redirect, banner: what a rule says to do beside showing the slate.
         language: which the words were said to be in, by its code; None where nothing was said.
-        linking: words of `words` that link others (`for`, `with`) and are not looked for.
+        linking: words of `words` that are not looked for: they link others (`for`, `with`), or no item of the kind
+            that is wanted has them.
     """
 
     query: str

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.catalog.schema import KINDS
 from trimtab.core.records import IntArray
 from trimtab.core.understood import Mention
 from trimtab.text.normal import folded
@@ -19,10 +20,6 @@ BRAND = "brand"
 MENTIONED = ("brand_met", "brand_contradicted", "attributes_met", "attributes_contradicted")
 """Shares of the mentions of brands, and of attributes that are not kinds of items, that an item meets, and that it has
 other values for."""
-KINDS = ("product_type", "category")
-"""Attributes of which an item has one of several that may be meant, so that another contradicts nothing: how many words
-of the query they have are features of their own."""
-
 SHORTEST_SAID = 3
 """Letters of a value that another one may say too: `Light Blue` and `mørkeblå` are blue; `XL` is not `L`."""
 
@@ -49,6 +46,8 @@ def _shares(
 
 
 def _is_kind(field: str, attributes: Mapping[str, AttributeColumn]) -> bool:
+    """Whether an item has one of several values that may be meant, so that another contradicts nothing: how many words
+    of the query they have are features of their own."""
     return field in KINDS or (field in attributes and attributes[field].attribute.kind == "path")
 
 

@@ -1,20 +1,27 @@
 """Relaxation: where no item has all words of a query, the words that an item need not have to be among its matches.
 
-The words that stay are those of the item that has most of the query, rare words counting for more.
+The words that stay are those of the item that has most of the query, rare words counting for more. Where the query ends
+(in French: begins) with a kind of the catalogue's items, they are those of an item of the kind, and words that no item
+of the kind has are not looked for: `light beer` finds beer and no light bulbs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from trimtab.catalog.schema import KINDS
 from trimtab.core.understood import Mention, Understood
 from trimtab.retrieval.understanding.bounds import PRICE
+from trimtab.text.analyser import Analyser
 from trimtab.text.money import currencies_in
 from trimtab.text.query import QueryWord
+from trimtab.text.tokens import Token
 
 MAX_WORDS = 12
 """The most words that are looked at; who types more means all of them."""
+NOUN_FIRST = ("ar", "ca", "es", "fa", "fr", "he", "id", "it", "pt", "ro", "th", "vi")
+"""Languages in which what a thing is stands in front of what it is like."""
 FEW = 3
 """Items below which a bound on the price that was said in words does not filter."""
 
@@ -73,3 +80,51 @@ def dropped(
         return ()
     kept = best_covered(wanted)
     return tuple(text for text, word in words.items() if word not in kept) if kept else ()
+
+
+def dropped_beside(
+    kind: Collection[str], words: Mapping[str, QueryWord], *, has_all: Callable[[Sequence[QueryWord]], bool]
+) -> tuple[str, ...]:
+    """The words that are dropped so that some item has the others and is of a kind, in order.
+
+    Args:
+        kind: the words that say the kind.
+        words: as in `dropped`.
+    """
+    kept = [words[text] for text in kind]
+    others = []
+    for text, word in words.items():
+        if text in kind:
+            continue
+        if has_all([*kept, word]):
+            kept.append(word)
+        else:
+            others.append(text)
+    return tuple(others)
+
+
+def never_with(
+    kind: Collection[str], words: Mapping[str, QueryWord], *, has_all: Callable[[Sequence[QueryWord]], bool]
+) -> tuple[str, ...]:
+    """The words that no item of a kind has, in order; arguments as of `dropped_beside`."""
+    said = [words[text] for text in kind]
+    return tuple(text for text, word in words.items() if text not in kind and not has_all([*said, word]))
+
+
+def kind_in(
+    tokens: Sequence[Token], mentions: Iterable[Mention], analyser: Analyser, language: str | None
+) -> tuple[str, ...]:
+    """The words of a query that say which kind of the catalogue's items is wanted; none where nothing is beside them.
+
+    Args:
+        tokens: of what is looked for.
+        language: of the query, where that is known.
+    """
+    words = [token for token in tokens if token.kind == "word"]
+    is_first = (language or analyser.languages[0]) in NOUN_FIRST
+    for mention in mentions:
+        keys = [token.key for token in analyser.read(mention.text)]
+        some = words[: len(keys)] if is_first else words[-len(keys) :]
+        if mention.field in KINDS and len(keys) < len(words) and [token.key for token in some] == keys:
+            return tuple(token.text for token in some)
+    return ()

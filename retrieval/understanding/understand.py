@@ -19,7 +19,7 @@ from trimtab.retrieval.understanding.bounds import PRICE, Bound, bound_words, jo
 from trimtab.retrieval.understanding.correction import Corrector, Spelling, retyped, with_corrections
 from trimtab.retrieval.understanding.mentions import NO_VALUES, Values, applied
 from trimtab.retrieval.understanding.negation import Negated, Phrase, grammar_of
-from trimtab.retrieval.understanding.relaxation import dropped
+from trimtab.retrieval.understanding.relaxation import dropped, dropped_beside, kind_in, never_with
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms
 from trimtab.text.analyser import Analyser
 from trimtab.text.function_words import function_words
@@ -119,7 +119,7 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         mentions = known.values.mentions(words, analyser)
         words = known.values.without_size_names(words, analyser)
     synonyms = _synonyms(words, known, wishes) if steps.synonyms else ()
-    linking = _linking(words, mentions, analyser) if steps.relax else ()
+    relaxed, linking = _relaxed(words, synonyms, mentions, known, language) if steps.relax else ((), ())
     return Understood(
         text,
         words,
@@ -128,7 +128,7 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
         excluded=tuple(dict.fromkeys(_said_by(unwanted, typed, mended, analyser))),
         forbidden=tuple(_said_by([one for one in unwanted if one.kind == "minus"], typed, mended, analyser)),
         attributes=(*_bounding(bounds, known, wishes), *applied(mentions, known.filter_on - wishes.filtered)),
-        relaxed=_relaxed(words, synonyms, linking, known) if steps.relax else (),
+        relaxed=relaxed,
         rewritten=wishes.rewritten,
         language=language,
         linking=linking,
@@ -208,13 +208,26 @@ def _synonyms(words: str, known: Knowledge, wishes: Wishes) -> tuple[tuple[str, 
 
 
 def _relaxed(
-    words: str, synonyms: Iterable[tuple[str, str]], linking: Collection[str], known: Knowledge
-) -> tuple[str, ...]:
-    reading = known.catalogue.read(words)
-    found_otherwise = {token.text for typed, _ in synonyms for token in known.analyser.read(typed)} | set(linking)
+    words: str,
+    synonyms: Iterable[tuple[str, str]],
+    mentions: Sequence[Mention],
+    known: Knowledge,
+    language: str | None,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words that an item need not have, and those that are not looked for."""
+    analyser, catalogue = known.analyser, known.catalogue
+    linking = _linking(words, mentions, analyser)
+    reading = catalogue.read(words)
+    found_otherwise = {token.text for typed, _ in synonyms for token in analyser.read(typed)} | set(linking)
     by_text = {token.text: word for token, word in zip(reading.tokens, reading.words, strict=True)}
     wanted = {text: word for text, word in by_text.items() if text not in found_otherwise}
-    return dropped(wanted, has_all=known.catalogue.has_all, best_covered=known.catalogue.best_covered)
+    relaxed = dropped(wanted, has_all=catalogue.has_all, best_covered=catalogue.best_covered)
+    kind = kind_in([token for token in reading.tokens if token.text in wanted], mentions, analyser, language)
+    if not relaxed or not kind:
+        return relaxed, linking
+    if not set(kind).isdisjoint(relaxed):
+        relaxed = dropped_beside(kind, wanted, has_all=catalogue.has_all)
+    return relaxed, (*linking, *never_with(kind, wanted, has_all=catalogue.has_all))
 
 
 def _cut(text: str, places: Sequence[Negated | Bound]) -> str:
