@@ -133,6 +133,12 @@ def test_xml_of_any_element(feed: Any) -> None:
     assert found.shop.catalogue.currency == "PLN"
 
 
+def test_a_long_tag_is_read_once(feed: Any) -> None:
+    more = " ".join(f'attribute{number}="{number}"' for number in range(30))
+    found = feed("<shop>" + "".join(f'<item id="P{n}" {more}><title>Mug {n}</title></item>' for n in range(N)) + "</shop>")
+    assert column(found, "title")[:2] == ["Mug 0", "Mug 1"]
+
+
 def test_xml_with_a_tree_of_categories(feed: Any) -> None:
     offers = [
         f'<offer id="{n}" available="true"><price>290</price><categoryId>{11 + n % 2}</categoryId>'

@@ -31,8 +31,8 @@ MAX_ITEM_CHARACTERS = 4_000_000
 _BLOCK_CHARACTERS = 1 << 18
 
 _OPEN = re.compile(rf"<((?:[\w.-]+:)?(?:{'|'.join(ITEMS)}))(?=[\s>])", re.IGNORECASE)
-_ALONE = re.compile(r"""(?:[^<>"']+|"[^"]*"|'[^']*')*?/>""")
-"""The rest of a tag that has all of an item in its attributes."""
+_ALONE = re.compile(r"""(?:[^<>"']++|"[^"]*+"|'[^']*+')*+(?<=/)>""")
+"""The rest of a tag that has all of an item in its attributes. No part is read again in another way: tags are long."""
 _NAMESPACE = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']""")
 _PREFIX = re.compile(r"</?([\w.-]+):|\s([\w.-]+):[\w.-]+\s*=")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[\da-fA-F]+|amp|lt|gt|quot|apos);)")
