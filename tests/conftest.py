@@ -14,7 +14,7 @@ from tests.support.bundles import build_small, some_aisles, three_bundles
 from tests.support.made_once import made_once
 from tests.support.redis_servers import RedisProcess, running_redis
 from trimtab.abtest.simulation.simulate import simulate
-from trimtab.abtest.simulation.world import World, world_of
+from trimtab.abtest.simulation.world import World, grocery_world
 from trimtab.catalog.datasets.grocery import Grocery, load_grocery
 from trimtab.engine import Engine
 
@@ -97,8 +97,8 @@ def bundle_folder(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def world(engine: Engine) -> World:
-    return world_of(engine)
+def world(engine: Engine, grocery: Grocery) -> World:
+    return grocery_world(engine.store, grocery.purchases)
 
 
 @pytest.fixture(scope="session")

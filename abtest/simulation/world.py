@@ -166,13 +166,12 @@ def world_of(engine: Engine) -> World:
     if len(engine.store) == 0:
         raise BadInput("the bundle has no items, so that nobody has anything to search for")
     if engine.manifest["source"] == "grocery":
-        return grocery_world(engine.store)
+        return grocery_world(engine.store, load_grocery().purchases)
     return catalogue_world(engine.store)
 
 
-def grocery_world(store: ItemStore) -> World:
-    """Every (household, basket, product type) of the grocery data whose items the store has."""
-    purchases = load_grocery().purchases
+def grocery_world(store: ItemStore, purchases: pl.DataFrame) -> World:
+    """Every (household, basket, product type) of the grocery data's purchases whose items the store has."""
     rows = store.rows_of(purchases["item_id"].to_list())
     lines = purchases.select(
         pl.col("household_id", "product_type").cast(pl.Categorical),

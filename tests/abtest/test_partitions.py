@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -108,33 +109,42 @@ def test_rows_that_are_not_in_order_of_time_count(engine: Engine, log: Path, tmp
         assert values[0] == pytest.approx(values[1])
 
 
-def test_impressions_delivered_five_times_count_once(engine: Engine, log: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def hundred(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The report on the first hundred impressions."""
+    path = tmp_path_factory.mktemp("hundred") / "log.parquet"
+    pl.concat(read_log(log)).head(100).write_parquet(path)
+    return replay(path, engine, OTHER)
+
+
+def test_impressions_delivered_five_times_count_once(
+    engine: Engine, log: Path, hundred: dict[str, Any], tmp_path: Path
+) -> None:
     """In one file, over several files and within the frames of one: the report is that of the log delivered once."""
     frame = pl.concat(read_log(log)).head(100)
-    frame.write_parquet(tmp_path / "once.parquet")
     pl.concat([frame] * 5).write_parquet(tmp_path / "five.parquet")
     (tmp_path / "parts").mkdir()
     for number in range(4):
         frame.sample(fraction=1, shuffle=True, seed=number).write_parquet(tmp_path / "parts" / f"{number + 1}.parquet")
     frame.write_parquet(tmp_path / "parts" / "0.parquet")
-    once = replay(tmp_path / "once.parquet", engine, OTHER)
     for again in ("five.parquet", "parts"):
         found = replay(tmp_path / again, engine, OTHER)
         assert (found["log"].pop("n_read"), found["log"].pop("n_replayed")) == (500, 100)
         assert found["log"].pop("left_out") == {"delivered again: a row of their decision was before them": 400}
         assert found.pop("warnings")[0].startswith("400 of 500 impressions were left out: 400 delivered again")
-        rest = {**once, "log": {name: value for name, value in once["log"].items() if name in found["log"]}}
+        rest = {**hundred, "log": {name: value for name, value in hundred["log"].items() if name in found["log"]}}
         assert {name: value for name, value in rest.items() if name != "warnings"} == found
 
 
 @pytest.mark.parametrize("count", [2, 128, 256])
-def test_a_count_of_clicks_is_a_click(engine: Engine, log: Path, tmp_path: Path, count: int) -> None:
+def test_a_count_of_clicks_is_a_click(
+    engine: Engine, log: Path, hundred: dict[str, Any], tmp_path: Path, count: int
+) -> None:
     frame = pl.concat(read_log(log)).head(100)
-    frame.write_parquet(tmp_path / "ones.parquet")
     frame.with_columns(pl.col("clicks", "purchases").list.eval(pl.element() * count)).write_parquet(
         tmp_path / "counts.parquet"
     )
-    assert replay(tmp_path / "counts.parquet", engine, OTHER) == replay(tmp_path / "ones.parquet", engine, OTHER)
+    assert replay(tmp_path / "counts.parquet", engine, OTHER) == hundred
 
 
 @pytest.mark.parametrize("click", [-1, 0.9, float("inf"), None])

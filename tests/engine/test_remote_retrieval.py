@@ -12,11 +12,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from tests.support.milvus_servers import MilvusServer, running_milvus
-from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.cli.commands import app
 from trimtab.core.errors import BundleMismatch, Unavailable
 from trimtab.core.log import Impression
@@ -39,9 +40,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
 
 
 @pytest.fixture(scope="module")
-def bundle(server: MilvusServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(grocery: Grocery, server: MilvusServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
-    items = load_grocery().items.filter(load_grocery().items["category"].str.contains("(?i)ice cream|cheese"))
+    items = grocery.items.filter(pl.col("category").str.contains("(?i)ice cream|cheese"))
     items.head(N_ITEMS).write_csv(folder / "items.csv")
     command = ["build", str(folder / "items.csv"), "--out", str(folder / "bundle"), "--encoder", "wordllama"]
     done = CliRunner().invoke(app, [*command, "--retrieval", server.address("shop"), "--json"])

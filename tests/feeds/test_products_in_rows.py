@@ -135,7 +135,9 @@ def test_xml_of_any_element(feed: Any) -> None:
 
 def test_a_long_tag_is_read_once(feed: Any) -> None:
     more = " ".join(f'attribute{number}="{number}"' for number in range(30))
-    found = feed("<shop>" + "".join(f'<item id="P{n}" {more}><title>Mug {n}</title></item>' for n in range(N)) + "</shop>")
+    found = feed(
+        "<shop>" + "".join(f'<item id="P{n}" {more}><title>Mug {n}</title></item>' for n in range(N)) + "</shop>"
+    )
     assert column(found, "title")[:2] == ["Mug 0", "Mug 1"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
@@ -15,9 +15,9 @@ N_ITEMS = 2_500
 
 
 @pytest.fixture(scope="session")
-def store() -> ItemStore:
+def store(grocery: Grocery) -> ItemStore:
     """Every 27th of the grocery products, so that all departments are in it."""
-    return ItemStore.from_frame(load_grocery().items.gather_every(27).head(N_ITEMS))
+    return ItemStore.from_frame(grocery.items.gather_every(27).head(N_ITEMS))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.milvus_servers import MilvusServer, running_milvus
-from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.milvus.building import new_collection
@@ -20,9 +20,9 @@ N_ITEMS = 600
 
 
 @pytest.fixture(scope="package")
-def store() -> ItemStore:
+def store(grocery: Grocery) -> ItemStore:
     """Every 112th of the grocery products, so that all departments are in it."""
-    return ItemStore.from_frame(load_grocery().items.gather_every(112).head(N_ITEMS))
+    return ItemStore.from_frame(grocery.items.gather_every(112).head(N_ITEMS))
 
 
 @pytest.fixture(scope="package")
