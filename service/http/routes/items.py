@@ -13,6 +13,7 @@ from trimtab.service.bundles.serving import Bundles
 from trimtab.service.catalogue.live_catalogue import LiveCatalogue
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
+from trimtab.service.http.path_ids import ITEM
 from trimtab.service.http.problem_documents import documented
 
 MAX_BATCH = 1000
@@ -70,7 +71,7 @@ def items_router(
     router = APIRouter(tags=["items"])
 
     @router.get(
-        "/items/{item_id:path}",
+        ITEM,
         responses=documented(401, 403, 404, 422, 429),
         response_model=WholeItem,
         summary="An item as it is now",
@@ -103,7 +104,7 @@ def items_router(
         return await put(request)
 
     @router.delete(
-        "/items/{item_id:path}",
+        ITEM,
         responses=documented(401, 403, 404, 422, 429, 503),
         summary="Delete an item",
     )

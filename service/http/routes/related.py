@@ -12,6 +12,7 @@ from trimtab.catalog.schema import MAX_ID_BYTES
 from trimtab.core.records import SIMILAR, TOGETHER, Related
 from trimtab.service.http.admission import Admission, priority_of
 from trimtab.service.http.auth import AccessControl
+from trimtab.service.http.path_ids import ITEM
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.http.routes.search import answered
 from trimtab.service.http.user_tokens import UserTokens
@@ -45,7 +46,7 @@ def related_router(service: SearchService, gate: AccessControl, tokens: UserToke
 
     for kind, (summary, description) in KINDS.items():
         router.add_api_route(
-            f"/items/{{item_id:path}}/{kind}",
+            f"{ITEM}/{kind}",
             route_of(kind),
             name=kind,
             response_model=SearchResponse,

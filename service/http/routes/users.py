@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from trimtab.service.http.auditing import audit
+from trimtab.service.http.path_ids import USER
 from trimtab.service.http.problem_documents import documented
 from trimtab.service.logs.erased_users import digest_of
 from trimtab.service.logs.erasures import Erasure, Erasures
@@ -45,14 +46,14 @@ def users_router(
             **erasure.model_dump(include=set(Erasure.model_fields)), within_seconds=within_seconds, bundles=bundles
         )
 
-    @router.get("/users/{user_id:path}/export", summary="All that is kept of a user")
+    @router.get(f"{USER}/export", summary="All that is kept of a user")
     async def export(user_id: UserId, request: Request) -> dict[str, Any]:
         """Rows of logs with this `user_id`, what the user did lately, and which bundles have a history of the user."""
         _audit(request, user_id)
         found = await asyncio.to_thread(users.export, pseudonyms.of(user_id))
         return Response(orjson.dumps(found, default=str), media_type="application/json")  # type: ignore[return-value]  # the documented shape
 
-    @router.delete("/users/{user_id:path}", status_code=202, responses=documented(503), summary="Have a user erased")
+    @router.delete(USER, status_code=202, responses=documented(503), summary="Have a user erased")
     async def erase(user_id: UserId, request: Request, response: Response) -> ErasureState:
         """From the logs of this machine, what was done lately, the feed and caches. Answered when it is sure to be
         done, also where the service ends before; `GET` of the `Location` says when. Erasing again is safe."""
@@ -61,7 +62,7 @@ def users_router(
         response.headers["Location"] = f"/users/{quote(user_id, safe='')}/erasure"
         return state(await asyncio.to_thread(erasures.ask, known), known)
 
-    @router.get("/users/{user_id:path}/erasure", responses=documented(404), summary="Whether a user is erased")
+    @router.get(f"{USER}/erasure", responses=documented(404), summary="Whether a user is erased")
     def erasure(user_id: UserId) -> ErasureState:
         known = pseudonyms.of(user_id)
         return state(erasures.of(known), known)

@@ -65,6 +65,7 @@ def test_a_user_is_exported_and_erased(
             eventually(lambda redis=redis: redis.xlen("trimtab:events") == 6)
             eventually(lambda client=client: len(exported(client)["impressions"]) == 2)
             assert client.get("/users/ann-the-shopper/export").status_code == 401
+            assert client.get("/users/%0Aann%2Fof-two%0A/export", headers=ADMIN).json()["impressions"] == []
             found = exported(client)
             assert len(found["interactions"]) + len(found["unmatched"]) == 2
             assert len(found["recent_events"]) == 2
