@@ -109,7 +109,7 @@ def test_real_attributes(shared_data: Path, name: str, attribute: str, kind: str
     column = columns_of_frame(items.select(f"attr_{attribute}"), definitions_of(shop))[0]
     assert (column.attribute.kind, column.attribute.search) == (kind, False)
     assert 0 < column.known.sum() <= len(items)
-    assert facet is None or column.having(column.codes_of(facet)).any()
+    assert facet is None or column.having(column.vocabulary.codes_of(facet)).any()
 
 
 @lru_cache
