@@ -103,6 +103,7 @@ class Groups:
 def _places_by_code(codes: Rows) -> tuple[Rows, Rows]:
     """The places of codes [n], those of a code ascending beside each other, and where those of each code end."""
     counts = np.bincount(codes)
-    starts, order = np.cumsum(counts) - counts, np.empty(len(codes), dtype=np.int64)
-    place_by_code(codes, starts, order)
-    return order, starts
+    order = np.empty(len(codes), dtype=np.int64)
+    ends = np.cumsum(counts) - counts  # where they begin, until each place that is taken moves one on
+    place_by_code(codes, ends, order)
+    return order, ends
