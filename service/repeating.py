@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import structlog
+
+_log = structlog.get_logger()
+
 
 class Repeating:
     """Calls a function every few seconds; `start` and `stop` are those of `service.bootstrap.background`."""
@@ -14,10 +18,11 @@ class Repeating:
     ) -> None:
         """
         Args:
-            work: called after each pause; what it raises ends the thread.
+            work: called after each pause. What it raises is logged, and it is called again after the next one.
             at_once: it is called before the first pause too.
             at_end: it is called once more when it is stopped.
         """
+        self._name = name
         self._work = work
         self._every_seconds = every_seconds
         self._at_once = at_once
@@ -35,8 +40,14 @@ class Repeating:
 
     def _run(self) -> None:
         if self._at_once:
-            self._work()
+            self._call()
         while not self._stopping.wait(self._every_seconds):
-            self._work()
+            self._call()
         if self._at_end:
+            self._call()
+
+    def _call(self) -> None:
+        try:
             self._work()
+        except Exception:  # noqa: BLE001  # what nobody expected once must not end it for ever
+            _log.exception("background work failed", work=self._name)
