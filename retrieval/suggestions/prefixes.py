@@ -86,6 +86,13 @@ class Prefixes:
             found.append(self._ranges([start[:at] + behind for behind in edited], first, last))
         return self._within(np.concatenate(found)) if found else self.places[:0]
 
+    def are_begun_by(self, places: Places, start: str) -> NDArray[np.bool_]:
+        """Whether the first words of each text begin so."""
+        wanted = np.frombuffer(start.encode(), np.uint8)
+        at = self.starts[places][:, None] + np.arange(len(wanted))
+        is_same = self.text[np.minimum(at, len(self.text) - 1)] == wanted  # a start has none of the ends
+        return np.asarray(is_same.all(axis=1))
+
     def has(self, place: int, start: str) -> bool:
         """Whether some words of one text begin so."""
         return f" {start}" in f" {self.key(place)}"

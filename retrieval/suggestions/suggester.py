@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,10 @@ FIRST_WORD = 0.1
 """What is added to the score of an entry that begins with the words, rather than has them further behind."""
 N_LOOKED_AT = 64
 """The entries by score among which those that begin with the words come first."""
-
 WORDS = 3
 """How often a text may be found by different words of it, about."""
+N_TEXTS_KEPT = 4096
+"""Texts of entries whose words are kept, some 8 MB: few entries are suggested over and over."""
 
 Liked = Mapping[Name, float]
 """Shares of a user's purchases."""
@@ -46,7 +48,8 @@ class Suggestion:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, as `GET /suggest` has them."""
-        return {**asdict(self), "highlights": [list(one) for one in self.highlights]}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**values, "highlights": [list(one) for one in self.highlights]}
 
 
 class Suggester:
@@ -58,6 +61,7 @@ class Suggester:
             analyser: by which the index was made.
         """
         self._index, self._analyser = index, analyser
+        self._words = lru_cache(maxsize=N_TEXTS_KEPT)(analyser.words)
 
     def suggest(self, text: str, k: int, liked: Liked | None = None) -> list[Suggestion]:
         """At most k, no two of one text; none for a text without words."""
@@ -90,18 +94,21 @@ class Suggester:
         """
         all_scores, prefixes = self._index.scores, self._index.prefixes
         n = min(len(found), max(N_LOOKED_AT, 2 * k) * WORDS)
-        first = found[np.argpartition(-all_scores[found], n - 1)[:n]].tolist() if n else []
-        scores = dict(zip(first, all_scores[first].tolist(), strict=True))
-        for place, name in self._index.of_names(liked).items():
-            if place in scores or prefixes.has(place, start):
-                scores[place] = all_scores.item(place) + LIKED * liked[name]
-        keys = {place: prefixes.key(place) for place in scores}
-        for place, key in keys.items():
-            scores[place] += FIRST_WORD * key.startswith(start)
+        first = set(found[np.argpartition(-all_scores[found], n - 1)[:n]].tolist()) if n else set()
+        of_liked = {
+            place: LIKED * liked[name]
+            for place, name in self._index.of_names(liked).items()
+            if place in first or prefixes.has(place, start)
+        }
+        places = np.unique(np.array([*first, *of_liked], dtype=np.int32))
+        scores = all_scores[places] + FIRST_WORD * prefixes.are_begun_by(places, start)
+        scores[np.searchsorted(places, [*of_liked])] += [*of_liked.values()]
         by_text: dict[str, int] = {}
-        for place in sorted(scores, key=lambda place: (-scores[place], place)):
-            by_text.setdefault(keys[place], place)
-        return list(by_text.values())[:k]
+        for place in places[np.argsort(-scores, kind="stable")].tolist():
+            by_text.setdefault(prefixes.key(place), place)
+            if len(by_text) == k:
+                break
+        return list(by_text.values())
 
     def _suggestion(self, entry: Entry, typed: Sequence[str]) -> Suggestion:
         return Suggestion(
@@ -116,7 +123,7 @@ class Suggester:
 
     def _highlights(self, text: str, typed: Sequence[str]) -> tuple[tuple[int, int], ...]:
         """Where the typed words stand in a text, the last as far as it was typed; nowhere where one was mistyped."""
-        tokens = self._analyser.words(text)
+        tokens = self._words(text)
         keys = [token.key for token in tokens]
         n = len(typed)
         for at in range(len(keys) - n + 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,8 @@ def test_texts_are_found_by_the_beginning_of_any_word(keys: list[str], start: st
     prefixes = Prefixes.of(keys)
     assert sorted(prefixes.beginning(start).tolist()) == [place for place, tail in tails if tail.startswith(start)]
     assert [prefixes.key(place) for place in range(len(keys))] == keys
+    begun = prefixes.are_begun_by(np.arange(len(keys), dtype=np.int32), start)
+    assert begun.tolist() == [key.startswith(start) for key in keys]
 
 
 @given(keys=KEYS, start=st.text("abé", min_size=4, max_size=6))
