@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.catalog.attributes.counting import n_beside, place_by_code
+from trimtab.catalog.attributes.counting import n_beside, place_by_code, take_first_of_each
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
 Rows = NDArray[np.int64]
 
+NEVER = -1
+"""The code of a row that is never found."""
 MANY_ROWS = 10_000
 """From this many on, rows are put beside each other by a table of all groups, and below it sorted."""
 
 
-class Groups:
+class Alternatives:
+    """Items of which one is found for all that have the same code; those whose code is negative are never found.
+
+    Attributes:
+        codes: [n_items] int64.
+        n_codes: larger than any.
+    """
+
+    def __init__(self, codes: Rows, n_codes: int) -> None:
+        self.codes, self.n_codes = codes, n_codes
+
+    def first_of_each(self, rows: Rows, n: int | None = None) -> Rows:
+        """The places of the rows that are the first with their code, ascending.
+
+        Args:
+            n: how many at most; all by default.
+        """
+        places = np.empty(len(rows) if n is None else min(n, len(rows)), dtype=np.int64)
+        count = np.empty(1, dtype=np.int64)
+        take_first_of_each(rows, self.codes, np.zeros(self.n_codes, dtype=bool), places, count)
+        return places[: count[0]]
+
+    def without(self, rows: Rows) -> Alternatives:
+        """The same, of which some rows are never found."""
+        codes = self.codes.copy()
+        codes[rows] = NEVER
+        return Alternatives(codes, self.n_codes)
+
+
+class Groups(Alternatives):
     """Which product each item of a store is a variant of; an item without a group is one of its own.
 
     Attributes:
@@ -32,18 +63,15 @@ class Groups:
         self.group_by = group_by
         column = store.attributes[group_by]
         self._gone = store.gone
-        self.codes: Rows = np.arange(len(store), dtype=np.int64) + column.n_levels
+        codes = np.arange(len(store), dtype=np.int64) + column.n_levels
         first = column.starts[:-1][column.known]
-        self.codes[column.known] = column.codes[first]
+        codes[column.known] = column.codes[first]
+        super().__init__(codes, len(store) + column.n_levels)
 
     @classmethod
     def of(cls, store: ItemStore, group_by: str | None) -> Groups | None:
         """The groups by an attribute; None where there is no such attribute."""
         return cls(store, group_by) if group_by is not None and group_by in store.attributes else None
-
-    def first_of_each(self, rows: Rows) -> Rows:
-        """The places of the rows that are the first of their groups, ascending."""
-        return np.sort(np.unique(self.codes[rows], return_index=True)[1]).astype(np.int64)
 
     def together(self, rows: Rows) -> Rows:
         """Ascending rows, those of a group beside each other."""
@@ -70,17 +98,20 @@ class Groups:
         there = in_stock[rows]
         return rows[there | ~np.isin(self.codes[rows], self.codes[rows[there]])]
 
-    def representatives(self, rows: Rows, *, pinned: Collection[int], hidden: Rows) -> Rows:
-        """The places of the rows that stand for their groups, ascending: the first that may be shown, or a pinned one.
+    def standing(self, *, pinned: Sequence[int], hidden: Rows) -> Alternatives:
+        """The items that may stand for their groups.
 
         Args:
-            pinned: rows that are shown whatever stands before them.
-            hidden: rows that must not be shown; one stands for its group where all of the group's are hidden.
+            pinned: rows that are found beside each other; nothing else stands for their groups.
+            hidden: rows that must not be shown, unless they are pinned.
         """
-        rank = np.arange(len(rows)) + len(rows) * np.isin(rows, hidden)
-        rank = rank - 2 * len(rows) * np.isin(rows, list(pinned))
-        best = np.argsort(rank, kind="stable")
-        return np.sort(best[self.first_of_each(rows[best])])
+        if not len(pinned) and not len(hidden):
+            return self
+        others = [self.others(row) for row in pinned]
+        standing = self.without(np.concatenate([hidden, *others]))
+        standing.codes[list(pinned)] = self.n_codes + np.arange(len(pinned))
+        standing.n_codes += len(pinned)
+        return standing
 
     def others(self, row: int) -> Rows:
         """The other rows of an item's group that are there, ascending."""

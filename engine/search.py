@@ -315,8 +315,7 @@ class Engine:
         hidden = self._source.hidden_rows(query)
         n_shown = int(np.count_nonzero(~np.isin(scored.rows, hidden))) if len(hidden) else len(scored)
         page = slice(query.offset, query.offset + query.k)
-        is_whole = len(scored) < N_CANDIDATES and self._source.groups(query) is None
-        if query.sort is None and (page.stop <= n_shown or is_whole):
+        if query.sort is None and (page.stop <= n_shown or len(scored) < N_CANDIDATES):
             return ScoredSearch(query, scored, watch)
         results = self._source.results(query)
         if query.sort is not None:

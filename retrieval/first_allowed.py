@@ -1,10 +1,13 @@
-"""The first rows of a ranked search that are allowed, where the search itself cannot know which are."""
+"""The first rows of a ranked search that are allowed, or the first of their groups, where it cannot know which are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.records import FloatArray, IntArray
 
 SPARE_ROWS = 16
@@ -20,6 +23,7 @@ def first_allowed(
     n_rows: int,
     *,
     exact: bool,
+    groups: Alternatives | None = None,
 ) -> tuple[IntArray, FloatArray]:
     """The first `depth` rows that are allowed, of a search that may find others; what is found beside stays aligned.
 
@@ -27,14 +31,17 @@ def first_allowed(
         search: rows, and scores that belong to them or (of a different length) to something else.
         n_rows: how many it can find.
         exact: whether only rows that are gone can be in the way, which are few.
+        groups: of each of which the first row alone counts.
     """
-    if allowed is None or depth <= 0:
+    if (allowed is None and groups is None) or depth <= 0:
         return search(depth)
-    n = depth + SPARE_ROWS if exact else GROWTH * depth
+    n = depth + SPARE_ROWS if exact and groups is None else GROWTH * depth
     while True:
         n = min(n, n_rows)
         rows, scores = search(n)
-        kept = allowed[rows]
-        if n == n_rows or len(rows) < n or kept.sum() >= depth:
+        kept = np.arange(len(rows)) if allowed is None else np.flatnonzero(allowed[rows])
+        if groups is not None:
+            kept = kept[groups.first_of_each(rows[kept], depth)]
+        if n == n_rows or len(rows) < n or len(kept) >= depth:
             return rows[kept][:depth], scores[kept][:depth] if len(scores) == len(rows) else scores[:depth]
         n *= GROWTH

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.errors import BadParameter
 from trimtab.core.extended_array import ExtendedArray, plain
 from trimtab.core.records import FloatArray, IntArray
@@ -181,19 +182,24 @@ class LiveLexicalIndex:
         return np.concatenate([self._base.forbidden_rows(query), self._n_base + np.flatnonzero(new)])
 
     def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
+        self,
+        query: str | Understood,
+        depth: int,
+        conditions: Sequence[Condition] = (),
+        allowed: Mask | None = None,
+        groups: Alternatives | None = None,
     ) -> tuple[IntArray, FloatArray]:
         """The best items that have any of the rare words, or a synonym, and meet all conditions, best first: rows,
-        their BM25."""
+        their BM25; see `LexicalIndex.search`."""
         known = [one for one in conditions if one.field not in self._stale and self._base.filters_on(one.field)]
         if len(self._postings) == 0 and self._store.gone is None and len(known) == len(conditions):
-            return self._base.search(query, depth, conditions, allowed)
+            return self._base.search(query, depth, conditions, allowed, groups)
         gone = self._store.gone
         if gone is not None:
             allowed = ~gone if allowed is None else allowed & ~gone
         of_base = None if allowed is None else allowed[: self._n_base]
         rows, bm25 = first_allowed(
-            lambda n: self._base.search(query, n, known, of_base),
+            lambda n: self._base.search(query, n, known, of_base, groups),
             depth,
             allowed,
             self._n_base,
@@ -208,7 +214,8 @@ class LiveLexicalIndex:
             return rows, bm25
         rows, bm25 = np.concatenate([rows, self._n_base + hits]), np.concatenate([bm25, new_bm25[hits]])
         # Ties go by popularity, as in the large index: the depth may end among hundreds of items with equal scores.
-        order = np.lexsort((-self._store.popularity[rows], -bm25))[:depth]
+        order = np.lexsort((-self._store.popularity[rows], -bm25))
+        order = order[:depth] if groups is None else order[groups.first_of_each(rows[order], depth)]
         return rows[order], bm25[order]
 
     def matches(self, query: str | Understood) -> IntArray:
@@ -266,12 +273,25 @@ class LiveDenseIndex:
         near = np.flatnonzero(nearness >= floor)
         return np.concatenate([rows, self._n_base + near]), np.concatenate([cosines, nearness[near]])
 
+    @cached_property
+    def _there(self) -> LiveSelection | None:
+        """All that is not gone; None where nothing is."""
+        return None if self._store.gone is None else self.select(~self._store.gone)
+
     def search(
-        self, query: FloatArray, depth: int, selection: LiveSelection | None = None, floor: float = -1.0
+        self,
+        query: FloatArray,
+        depth: int,
+        selection: LiveSelection | None = None,
+        floor: float = -1.0,
+        groups: Alternatives | None = None,
     ) -> tuple[IntArray, FloatArray]:
         """The items nearest to `query` and the cosines of the distinct vectors nearest; see `DenseIndex.search`."""
         gone = self._store.gone
-        if selection is not None:
+        if groups is not None:  # what is gone must not stand for a group
+            base = selection or self._there
+            rows, cosines = self._base.search(query, depth, None if base is None else base.base, floor, groups)
+        elif selection is not None:
             rows, cosines = self._base.search(query, depth, selection.base, floor)
         else:
             rows, cosines = first_allowed(
@@ -281,6 +301,7 @@ class LiveDenseIndex:
         near = np.flatnonzero(nearness >= cosines.min(initial=1.0)) if len(rows) >= depth else np.arange(len(nearness))
         if selection is not None:
             near = near[selection.rows[self._n_base + near]]
-        near = near[np.argsort(-nearness[near], kind="stable")[:depth]]
+        near = near[np.argsort(-nearness[near], kind="stable")]
+        near = near[:depth] if groups is None else near[groups.first_of_each(self._n_base + near, depth)]
         merged = np.sort(np.concatenate([cosines, nearness[near]]))[::-1]
         return np.concatenate([rows, self._n_base + near]), merged[: max(depth, len(cosines))]

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
@@ -47,12 +48,18 @@ class Lexical(Vocabulary, Protocol):
     """Search by words."""
 
     def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
+        self,
+        query: str | Understood,
+        depth: int,
+        conditions: Sequence[Condition] = (),
+        allowed: Mask | None = None,
+        groups: Alternatives | None = None,
     ) -> Found:
         """The best items that have a word of the query and meet all conditions, with scores that are not negative.
 
         Args:
             allowed: [n_items] which items meet the conditions, for one that cannot meet them while searching.
+            groups: of each of which the best item alone is found.
         """
 
     def matches(self, query: str | Understood) -> IntArray:
@@ -72,11 +79,19 @@ class Dense(Protocol):
     def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Any:
         """What `search` takes to find no other items than these, which are those that meet the conditions."""
 
-    def search(self, query: FloatArray, depth: int, selection: Any = None, floor: float = -1.0) -> Found:
+    def search(
+        self,
+        query: FloatArray,
+        depth: int,
+        selection: Any = None,
+        floor: float = -1.0,
+        groups: Alternatives | None = None,
+    ) -> Found:
         """The items nearest to a unit vector, and the cosines of the nearest, of which there may be more.
 
         Args:
-            floor: a cosine below which those of a selection need not be found.
+            floor: a cosine below which those of a selection, or of groups, need not be found.
+            groups: of each of which the nearest item alone is found.
         """
 
     def within(self, query: FloatArray, floor: float) -> Found | None:
@@ -108,6 +123,7 @@ class Unsearched:
         depth: int,  # noqa: ARG002
         selection: Any = None,  # noqa: ARG002
         floor: float = -1.0,  # noqa: ARG002
+        groups: Alternatives | None = None,  # noqa: ARG002
     ) -> Found:
         """Nothing."""
         return NOTHING

@@ -105,7 +105,7 @@ class ResultSet:
             is_near = keys <= np.partition(keys, n)[n]
             rows, keys = rows[is_near], keys[is_near]
         rows = rows[np.lexsort((rows, -self._store.popularity[rows], keys))]
-        return rows[:n] if self._groups is None else rows[self._groups.first_of_each(rows)[:n]]
+        return rows[:n] if self._groups is None else rows[self._groups.first_of_each(rows, n)]
 
     def _rows_but(self, field: str) -> IntArray:
         """The rows that meet the query and all conditions but those of an attribute that are not negated."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from trimtab.catalog.arrow import CODED
 from trimtab.catalog.attributes.column import Mask
-from trimtab.catalog.groups import Groups
+from trimtab.catalog.groups import Alternatives, Groups
 from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.extended_array import RowArray, SharedArray, nearest_products, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
@@ -197,6 +197,7 @@ class Retriever:
         n_candidates: int = 200,
         filters: Sequence[Filter] = (),
         by_meaning: bool = True,
+        groups: Alternatives | None = None,
     ) -> Candidates:
         """The best candidates for a query, best first; ties go to the more popular item.
 
@@ -206,6 +207,8 @@ class Retriever:
         Args:
             query: a text is understood first.
             by_meaning: False leaves encoder and vectors alone: words only, and every cosine is 0.
+            groups: of each of which the best item alone is a candidate, so that no number of others is in the way of
+                other groups.
 
         Raises:
             BadParameter: a filter on an unknown field.
@@ -213,7 +216,9 @@ class Retriever:
         understood = self._understood(query)
         words = understood.words
         if not words:
-            return self.at_rows(understood, self.results(understood, filters).popular(n_candidates, but=NO_ROWS))
+            return self.at_rows(understood, self._most_popular(understood, filters, n_candidates, groups))
+        if groups is not None and understood.forbidden:
+            groups = groups.without(self.lexical.forbidden_rows(understood))
         vectors = self._encoded(understood.wordings) if by_meaning else self._no_meaning
         conditions = self._masks.narrowing(self._masks.conditions(filters)) if filters else ()
         depth = max(n_candidates, POOL)
@@ -221,25 +226,35 @@ class Retriever:
         def near() -> Found:
             selected = self._selected(conditions)
             every = vectors if by_meaning else ()
-            return _either([self.dense.search(vector, depth, selected, self._floor) for vector in every])
+            return _either([self.dense.search(vector, depth, selected, self._floor, groups) for vector in every])
 
         allowed = self._masks.of(conditions)
         (lexical_rows, bm25), (dense_rows, cosines) = self.indices.together(
-            lambda: self.lexical.search(understood, max(n_candidates, WORDS_POOL), conditions, allowed), near
+            lambda: self.lexical.search(understood, max(n_candidates, WORDS_POOL), conditions, allowed, groups), near
         )
         if understood.forbidden and len(dense_rows):
             dense_rows = np.setdiff1d(dense_rows, self.lexical.forbidden_rows(understood))
 
-        return fused(
+        found = fused(
             (lexical_rows, bm25),
             (dense_rows, cosines),
             self.vectors,
             vectors,
             self._store.popularity,
-            n=n_candidates,
+            n=n_candidates if groups is None else len(lexical_rows) + len(dense_rows),
             floor=self._floor,
             by_meaning=by_meaning,
         )
+        return found if groups is None else found.at(groups.first_of_each(found.rows, n_candidates))
+
+    def _most_popular(
+        self, query: Understood, filters: Sequence[Filter], n: int, groups: Alternatives | None
+    ) -> IntArray:
+        results = self.results(query, filters)
+        if groups is None:
+            return results.popular(n, but=NO_ROWS)
+        rows = results.popular(len(results), but=NO_ROWS)
+        return rows[groups.first_of_each(rows, n)]
 
     def at_rows(self, query: str | Understood, rows: IntArray) -> Candidates:
         """Some items as candidates that were found neither by words nor by meaning: only their cosines are known."""

@@ -10,6 +10,26 @@ from numpy.typing import NDArray
 from trimtab.core.compiled import kernel
 
 
+@kernel("i8[:]", "i8[:]", "out b1[:]", "out i8[:]", "out i8[:]")
+def take_first_of_each(rows: Any, codes: Any, seen: Any, places: Any, count: Any) -> None:
+    """Write the places of the rows that are the first with their code, as many as there is room for, and how many.
+
+    Args:
+        codes: [n_items]; rows whose code is negative are never taken.
+        seen: [n_codes] False.
+    """
+    n = 0
+    for place in range(len(rows)):
+        if n == len(places):
+            break
+        code = codes[rows[place]]
+        if code >= 0 and not seen[code]:
+            seen[code] = True
+            places[n] = place
+            n += 1
+    count[0] = n
+
+
 @kernel("i8[:]", "i4[:]", "out i8[:]")
 def count_single(rows: Any, codes: Any, counts: Any) -> None:
     """Add the codes of some rows, each of which has one, to the counts [n_codes]."""

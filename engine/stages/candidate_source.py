@@ -107,5 +107,6 @@ class CandidateSource:
         groups = self.groups(query)
         if groups is not None:
             pinned = [row for row in self.pinned_rows(query) if row in rows]
-            rows = rows[groups.representatives(rows, pinned=pinned, hidden=self.hidden_rows(query))]
+            standing = groups.standing(pinned=pinned, hidden=self.hidden_rows(query))
+            rows = rows[standing.first_of_each(rows)]
         return rows[:N_CANDIDATES]

@@ -24,8 +24,6 @@ from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.negation import ABSENT as ABSENT_MARK
 
 N_CANDIDATES = 200
-ITEMS_OF_A_GROUP = 3
-"""How many items are retrieved for each group that may be a candidate."""
 NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
 
 SAYING_ABSENT = ("title", "attributes", "description")
@@ -81,17 +79,13 @@ class Pipeline:
 
         Args:
             pinned: rows that stand for their groups whatever they meet.
-            hidden: rows that must not be shown, and stand for a group only where all of it is hidden.
+            hidden: rows that must not be shown; a group of which all are hidden is left out.
         """
-        if self.groups is None:
-            return self.retrieve(query, filters=filters, also=pinned, by_meaning=by_meaning)
-        n_items = ITEMS_OF_A_GROUP * N_CANDIDATES
-        found = self.retrieve(query, filters=filters, n_candidates=n_items, by_meaning=by_meaning)
-        stand = self.groups.representatives(found.rows, pinned=pinned, hidden=hidden)[:N_CANDIDATES]
-        found = found.at(stand)
-        taken = self.groups.codes[np.asarray(pinned, dtype=np.int64)]
-        is_other = np.isin(self.groups.codes[found.rows], taken) & ~np.isin(found.rows, pinned)
-        return self.extended(found.at(np.flatnonzero(~is_other)), pinned)
+        groups = None if self.groups is None else self.groups.standing(pinned=pinned, hidden=hidden)
+        found = self.retriever.retrieve(
+            query, n_candidates=N_CANDIDATES, filters=filters, by_meaning=by_meaning, groups=groups
+        )
+        return self.extended(found, pinned)
 
     def extended(self, candidates: Candidates, rows: Sequence[int]) -> Candidates:
         """Candidates and, behind them, those of the rows (pins, judged items) that are none."""

@@ -20,15 +20,8 @@ def with_facets(slate: Slate, found: ScoredSearch, source: CandidateSource, degr
     query, scored, watch = slate.query, found.scored, found.watch
     if FACETS in degradation.levels_before("facets"):
         return replace(slate, degraded=(FACETS, *slate.degraded))
-    is_grouped = source.groups(query) is not None
     is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
-    is_looked_at = (
-        query.facets
-        or query.sort is not None
-        or not query.wording.words
-        or scored.n_ranked is not None
-        or (is_small and is_grouped)
-    )
+    is_looked_at = query.facets or query.sort is not None or not query.wording.words or scored.n_ranked is not None
     if not is_looked_at:
         return replace(slate, n_matches_exact=True) if is_small else slate
     results = source.results(query) if found.results is None else found.results

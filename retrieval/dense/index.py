@@ -10,7 +10,7 @@ copies would fill a whole answer, and they cut an HNSW graph to pieces.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.compiled import kernel
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
@@ -135,19 +136,27 @@ class DenseIndex:
         return Selection(rows, self.vector_of, self.index.ntotal)
 
     def search(
-        self, query: FloatArray, depth: int, selection: Selection | None = None, floor: float = -1.0
+        self,
+        query: FloatArray,
+        depth: int,
+        selection: Selection | None = None,
+        floor: float = -1.0,
+        groups: Alternatives | None = None,
     ) -> tuple[IntArray, FloatArray]:
         """The items nearest to `query`, nearest first; only those selected, which is applied before the choice.
 
         Args:
             query: [dim] unit vector.
             selection: which items may be returned; None is all of them.
-            floor: of a selection, vectors below it need not be found.
+            floor: of a selection, and of groups, vectors below it need not be found.
+            groups: of each of which the nearest item alone is found.
 
         Returns:
             rows [<= depth], and the cosines [<= depth] of the distinct vectors nearest, which reach further than the
             rows do where items share vectors; of 8 bits in a graph.
         """
+        if groups is not None:
+            return self._nearest_of_groups(query, depth, selection, floor, groups)
         if selection is None:
             vectors, cosines = self._of_all(query.tobytes(), depth)
             rows, n = np.empty(depth, dtype=np.int64), np.empty(1, dtype=np.int64)
@@ -230,17 +239,49 @@ class DenseIndex:
         """The vectors nearest to the bytes of a query, of which the latest are kept."""
         return lru_cache(KEPT_SEARCHES)(lambda query, k: self.nearest(np.frombuffer(query, dtype=np.float32), k))
 
+    def _nearest_of_groups(
+        self, query: FloatArray, depth: int, selection: Selection | None, floor: float, groups: Alternatives
+    ) -> tuple[IntArray, FloatArray]:
+        """The nearest item of each group, those of the nearest groups first, and the cosines of their vectors."""
+        for near in self._ever_more(query, depth, selection, floor):
+            rows, places = self._expand(near[0])
+            if selection is not None:
+                there = selection.rows[rows]
+                rows, places = rows[there], places[there]
+            first = groups.first_of_each(rows, depth)
+            if len(first) == depth:
+                break
+        return rows[first], near[1][np.unique(places[first])]
+
+    def _ever_more(self, query: FloatArray, k: int, selection: Selection | None, floor: float) -> Iterator[Found]:
+        """The vectors nearest to `query`, more each time; at last all that are selected and may reach the floor."""
+        while k < max(TRIED_NEAR, MOST_NEAR_SHARE * self.index.ntotal):
+            vectors, cosines = self._of_all(query.tobytes(), k)
+            yield vectors, cosines
+            if len(vectors) < k or cosines[-1] < floor - self.rounded:
+                return
+            k *= NEAR_GROWTH
+        if self.values is None:
+            yield self.nearest(query, self.index.ntotal if self.kind == "exact" else EXACT_UP_TO, selection)
+        else:
+            vectors, cosines = self._all_reaching(self.values, query, floor, selection)
+            order = np.argsort(-cosines, kind="stable")
+            yield vectors[order], cosines[order]
+
     def _reaching(self, query: FloatArray, floor: float, k: int) -> Found | None:
         """The vectors that may reach a floor; None where `k` nearest all do."""
         vectors, cosines = self._of_all(query.tobytes(), k)
         n = int(np.count_nonzero(cosines >= floor - self.rounded))
         return None if n == k < self.index.ntotal else (vectors[:n], cosines[:n])
 
-    def _all_reaching(self, values: EightBits, query: FloatArray, floor: float) -> Found:
-        """The same, of all vectors."""
-        cosines = values.cosines(np.arange(len(values)), query)
-        near = np.flatnonzero(cosines >= floor - self.rounded)
-        return near, cosines[near]
+    def _all_reaching(
+        self, values: EightBits, query: FloatArray, floor: float, selection: Selection | None = None
+    ) -> Found:
+        """The same, of all vectors or those selected, in no order."""
+        vectors = np.arange(len(values)) if selection is None else np.flatnonzero(selection.allowed)
+        cosines = values.cosines(vectors, query)
+        near = cosines >= floor - self.rounded
+        return vectors[near], cosines[near]
 
     def _near_selected(
         self, query: FloatArray, depth: int, selection: Selection, floor: float

@@ -17,6 +17,7 @@ import numpy as np
 import tantivy
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
@@ -162,12 +163,18 @@ class LexicalIndex:
         return True
 
     def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
+        self,
+        query: str | Understood,
+        depth: int,
+        conditions: Sequence[Condition] = (),
+        allowed: Mask | None = None,
+        groups: Alternatives | None = None,
     ) -> tuple[IntArray, FloatArray]:
         """The best items that have any of the rare words, or a synonym, and meet all conditions, best first.
 
         Args:
             allowed: [n_items] which meet them; needed where there are any.
+            groups: of each of which the best item alone is found.
 
         Returns:
             rows [<= depth] and their BM25 [<= depth].
@@ -179,9 +186,14 @@ class LexicalIndex:
         finding = self._finding_words(wanted)
         if self._scores is not None:
             without = self._term_rows.having_any(wanted.forbidden)
-            return self._scores.search(wanted, finding, depth, without=without, allowed=allowed)
+            return self._scores.search(wanted, finding, depth, without=without, allowed=allowed, groups=groups)
         return first_allowed(
-            lambda n: self._queries.search(wanted, finding, n), depth, allowed, self.n_docs, exact=False
+            lambda n: self._queries.search(wanted, finding, n),
+            depth,
+            allowed,
+            self.n_docs,
+            exact=False,
+            groups=groups,
         )
 
     def _finding_words(self, wanted: Wanted) -> list[QueryWord]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.compiled import kernel
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.lexical.row_sets import Rows, places_in
@@ -121,7 +122,14 @@ class WordScores:
         self._spare: list[FloatArray] = []
 
     def search(
-        self, wanted: Wanted, finding: Sequence[QueryWord], depth: int, *, without: Rows, allowed: Mask | None
+        self,
+        wanted: Wanted,
+        finding: Sequence[QueryWord],
+        depth: int,
+        *,
+        without: Rows,
+        allowed: Mask | None,
+        groups: Alternatives | None = None,
     ) -> tuple[IntArray, FloatArray]:
         """The best items, best first: rows and BM25.
 
@@ -129,10 +137,11 @@ class WordScores:
             finding: the words that an item is found by, of those that have no synonyms.
             without: rows that must not be found.
             allowed: [n_items] those that may be; None for all.
+            groups: of each of which the best item alone is found.
         """
         parts = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
         parts += map(self._of_word, finding)
-        return self._best(parts, [*map(self._of_word, wanted.adding(finding))], depth, without, allowed)
+        return self._best(parts, [*map(self._of_word, wanted.adding(finding))], depth, without, allowed, groups)
 
     def _of_word(self, word: QueryWord) -> Scored:
         """The best reading of a word; a little more for the accents of the query."""
@@ -151,7 +160,13 @@ class WordScores:
         return best_of_any([sum_of_any([*map(self._of_word, typed)]), *meant])
 
     def _best(
-        self, finding: Sequence[Scored], adding: Sequence[Scored], depth: int, without: Rows, allowed: Mask | None
+        self,
+        finding: Sequence[Scored],
+        adding: Sequence[Scored],
+        depth: int,
+        without: Rows,
+        allowed: Mask | None,
+        groups: Alternatives | None,
     ) -> tuple[IntArray, FloatArray]:
         """The best of the items that any part of `finding` has; `adding` adds to the scores of these."""
         try:
@@ -173,6 +188,9 @@ class WordScores:
         self._spare.append(totals)  # of which nothing is left
         keys = np.empty(begin, dtype=np.int64)
         _write_keys(rows, scores, self._priority, keys)
+        if groups is not None:
+            _keep_best(rows, groups.codes, np.zeros(groups.n_codes, dtype=np.int64), keys, count)
+            keys = keys[: count[0]]
         if depth < len(keys):
             keys.partition(depth)
             keys = keys[:depth]
@@ -242,6 +260,27 @@ def _write_keys(rows: Rows, scores: FloatArray, priority: Rows, keys: IntArray) 
     bits = scores.view(np.int32)
     for place in range(len(keys)):
         keys[place] = (-np.int64(bits[place]) << PRIORITY_BITS) + priority[rows[place]]
+
+
+@kernel("i4[:]", "i8[:]", "out i8[:]", "out i8[:]", "out i8[:]")
+def _keep_best(rows: Rows, codes: IntArray, best: IntArray, keys: IntArray, count: IntArray) -> None:
+    """Move the best key of each group to the front, and write how many they are.
+
+    Args:
+        codes: [n_items] the group of each row; negative where it must not be found.
+        best: [n_codes] zeros, which are behind any key.
+    """
+    for place in range(len(keys)):
+        code = codes[rows[place]]
+        if code >= 0:
+            best[code] = min(best[code], keys[place])
+    n = 0
+    for place in range(len(keys)):
+        code = codes[rows[place]]
+        if code >= 0 and keys[place] == best[code]:
+            keys[n] = keys[place]
+            n += 1
+    count[0] = n
 
 
 @kernel("i8[:]", "i4[:]", "out i8[:]", "out f4[:]")

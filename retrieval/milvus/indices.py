@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import log
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import FloatArray
 from trimtab.core.understood import Understood
@@ -49,7 +50,12 @@ class MilvusLexical(LexicalIndex):
         return self.collection.layout.filters_on(field)
 
     def search(
-        self, query: str | Understood, depth: int, conditions: Sequence[Condition] = (), allowed: Mask | None = None
+        self,
+        query: str | Understood,
+        depth: int,
+        conditions: Sequence[Condition] = (),
+        allowed: Mask | None = None,
+        groups: Alternatives | None = None,
     ) -> Found:
         """The best items that have any of the rare words, or a synonym, and meet all conditions, best first.
 
@@ -67,9 +73,9 @@ class MilvusLexical(LexicalIndex):
         def find(n: int) -> Found:
             return self.collection.with_terms(sought.terms, n, narrowed)
 
-        if few or len(known) == len(conditions):
+        if groups is None and (few or len(known) == len(conditions)):
             return find(depth)
-        return first_allowed(find, depth, allowed, min(self.n_docs, MAX_DEPTH), exact=False)
+        return first_allowed(find, depth, allowed, min(self.n_docs, MAX_DEPTH), exact=False, groups=groups)
 
     def sought(self, wanted: Wanted) -> Lookup:
         """What is looked for among the terms of items."""
@@ -118,6 +124,7 @@ class MilvusDense:
         depth: int,
         selection: RemoteSelection | None = None,
         floor: float = -1.0,  # noqa: ARG002  # finding more costs nothing here
+        groups: Alternatives | None = None,
     ) -> Found:
         """The items nearest to `query`, nearest first, and their cosines.
 
@@ -125,7 +132,9 @@ class MilvusDense:
             Unavailable: Milvus does not answer.
         """
         if selection is None:
-            return self._collection.nearest(query, depth)
+            n_rows = min(self._collection.n_items, MAX_DEPTH)
+            find_any = partial(self._collection.nearest, query)
+            return first_allowed(find_any, depth, None, n_rows, exact=True, groups=groups)
         if selection.n_allowed == 0:
             return NOTHING
 
@@ -133,9 +142,10 @@ class MilvusDense:
             return self._collection.nearest(query, n, selection.expression, n_allowed=selection.n_allowed)
 
         if selection.is_met:
-            return find(min(depth, selection.n_allowed))
+            n = selection.n_allowed
+            return first_allowed(find, min(depth, n), None, n, exact=True, groups=groups)
         n_rows = min(len(selection.rows), MAX_DEPTH)
-        return first_allowed(find, depth, selection.rows, n_rows, exact=True)
+        return first_allowed(find, depth, selection.rows, n_rows, exact=True, groups=groups)
 
     def within(self, query: FloatArray, floor: float) -> Found | None:
         """The rows whose cosine with `query` reaches a floor; None where they are too many, or Milvus does not answer:

@@ -82,7 +82,7 @@ def items_of(store: ItemStore, group_by: str | None = None) -> Iterator[Entry]:
     there = np.arange(len(store)) if store.gone is None else np.flatnonzero(~store.gone)
     rows = there[np.argsort(-store.popularity[there], kind="stable")]
     groups = Groups.of(store, group_by)
-    rows = (rows if groups is None else rows[groups.first_of_each(rows)])[:MAX_ITEMS]
+    rows = (rows if groups is None else rows[groups.first_of_each(rows, MAX_ITEMS)])[:MAX_ITEMS]
     titles = store.titles(rows) if groups is None else _titles_of_products(store, groups, rows)
     texts = (store.item_ids(rows), titles, store.texts("url", rows), store.popularity[rows].tolist())
     for item_id, title, url, popularity in zip(*texts, strict=True):

@@ -102,6 +102,24 @@ def test_pages_and_orders_go_by_group(shop: Engine) -> None:
     assert len(ids(shop, Query("", k=10, filters=(Filter("brand", ("Acme",)),)))) == 3
 
 
+def test_many_variants_of_one_product_leave_room_for_others(tmp_path: Path) -> None:
+    """All of one style meet the words better than any other style: the others are candidates all the same."""
+    titles = {f"polo-{n}": f"Polo shirt size {n}" for n in range(650)}
+    many = [{"item_id": item_id, "title": title, "attr_style": "polo"} for item_id, title in titles.items()]
+    others = [
+        {"item_id": f"s{number}", "title": f"{name} shirt", "attr_style": name}
+        for number, name in enumerate(("Linen", "Oxford", "Flannel", "Denim", "Silk", "Wool", "Jersey", "Twill"))
+    ]
+    build_bundle(pl.DataFrame([*many, *others]), tmp_path / "bundle", source="shirts", shop=SHOP)
+    engine = Engine.load(tmp_path / "bundle")
+    for query in (Query("polo shirt", k=10), Query("", k=10), Query("shirt", k=10)):
+        assert len(ids(engine, query)) == len(engine.retrieved(engine.understood(query))) == 9
+    slate = engine.slate(Query("polo shirt size 77", k=10, facets=("style",)))
+    assert slate.item_ids[0] == "polo-77"
+    assert slate.n_matches == len(slate.item_ids) == 9
+    assert len(engine.slate(Query("polo shirt", k=10, group=False)).item_ids) == 10
+
+
 def test_rules_know_the_variant(shop: Engine) -> None:
     pinned = Constraints(pins={1: "polo-green"})
     slate = shop.slate(Query("red shirt", k=10, constraints=pinned))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trimtab.catalog.groups import Alternatives
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense import kinds as dense_kinds
@@ -114,6 +115,32 @@ def test_what_reaches_a_floor_is_found_with_and_without_a_mask(
         assert mask[found].all()
         n_near += len(near) + sum(mask[list(near)])
         n_missed += len(near - set(rows.tolist())) + len({row for row in near if mask[row]} - set(found.tolist()))
+    assert n_missed <= (0 if index.kind == "exact" else 0.1 * n_near)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+@pytest.mark.parametrize("n_groups", [2_000, 40])
+def test_of_each_group_the_nearest_item_is_found(
+    index: DenseIndex, vectors: FloatArray, queries: FloatArray, vector_of: IntArray, n_groups: int, share: float
+) -> None:
+    rng = np.random.default_rng(4)
+    codes = rng.integers(-1, n_groups, len(vector_of))
+    mask = rng.random(len(vector_of)) < share
+    selection = None if share == 1.0 else index.select(mask)
+    n_missed, n_near = 0, 0
+    for query in queries:
+        cosines = np.where(mask, (vectors @ query)[vector_of], -1.0)
+        floor = float(np.sort(cosines)[-500])
+        nearest = np.full(n_groups, -1.0)
+        np.maximum.at(nearest, codes[codes >= 0], cosines[codes >= 0])
+        expected = np.sort(nearest[nearest >= floor])[::-1][:DEPTH]
+        rows, of_vectors = index.search(query, DEPTH, selection, floor - 1e-6, Alternatives(codes, n_groups))
+        assert mask[rows].all()
+        assert len(np.unique(codes[rows])) == len(rows) <= DEPTH
+        assert (codes[rows] >= 0).all()
+        assert (np.diff(of_vectors) <= 0).all()
+        n_near += len(expected)
+        n_missed += len(expected) - np.count_nonzero(nearest[codes[rows]] <= cosines[rows] + index.rounded)
     assert n_missed <= (0 if index.kind == "exact" else 0.1 * n_near)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from trimtab.catalog.groups import Alternatives
 from trimtab.catalog.live.changes import Change
 from trimtab.catalog.live.delta import DEFAULTS, TEXTS, Delta
 from trimtab.catalog.live.live_store import LiveStore
@@ -122,6 +123,20 @@ def test_what_is_gone_is_never_found_and_what_is_new_is(delta: Delta, live: Retr
     assert {f"new-{number}" for number in range(20)} <= set(
         store.item_ids(live.retrieve("vanilla ice creem", filters=(parse_filter("brand:Nova"),)).rows)
     )
+
+
+@pytest.mark.parametrize("n_groups", [5, 300, 3_000])
+def test_as_many_groups_are_found_as_there_are(n_groups: int, delta: Delta, live: Retriever) -> None:
+    store = LiveStore(delta)
+    assert store.gone is not None
+    codes = np.random.default_rng(n_groups).integers(-1, n_groups, len(store))
+    for text in (*QUERIES, "vanilla ice creem"):
+        for filters in FILTERS:
+            found = live.retrieve(text, filters=filters, groups=Alternatives(codes, n_groups)).rows
+            there = live.results(text, filters).rows
+            assert np.isin(found, there).all()
+            n_there = len(set(codes[there].tolist()) - {-1})
+            assert len(set(codes[found].tolist()) - {-1}) == len(found) == min(n_there, 200)
 
 
 def test_new_words_are_no_misspellings(live: Retriever, retriever: Retriever) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from trimtab.catalog.attributes.column import AttributeColumn
+from trimtab.catalog.groups import Alternatives
 from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Filter, Sort
+from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.filters import filter_mask
-from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.fusion import fused
+from trimtab.retrieval.protocol import Found
+from trimtab.retrieval.retriever import WORDS_POOL, Retriever
 from trimtab.text.normal import folded
 
 WORDS = ["milk", "cheese", "ice", "cream", "frozen", "dog", "food", "organic", "shampo", "choclate", "store", "xqzvkjw"]
@@ -159,6 +165,90 @@ def test_a_filter_never_empties_a_page_that_has_matches(
     filtered = retriever.retrieve(text, n_candidates=5, filters=[Filter(field, values=(value,))])
 
     assert len(filtered) > 0
+
+
+@st.composite
+def groups_of(draw: st.DrawFn) -> Callable[[int], Alternatives]:
+    """The items of a store in groups, some of them large, and some items that are never found."""
+    seed, n_groups = draw(st.integers(0, 1000)), draw(st.sampled_from([1, 7, 60, 2_000]))
+    never, most = draw(st.sampled_from([0.0, 0.3])), draw(st.sampled_from([0.0, 0.5]))
+
+    def among(n_items: int) -> Alternatives:
+        rng = np.random.default_rng(seed)
+        codes = np.where(rng.random(n_items) < most, 0, rng.integers(0, n_groups, n_items))
+        return Alternatives(np.where(rng.random(n_items) < never, -1, codes), n_groups)
+
+    return among
+
+
+@often
+@given(text=queries, conditions=filters(), grouping=groups_of(), n=st.integers(1, 200))
+def test_as_many_groups_are_found_as_there_are(
+    retriever: Retriever,
+    store: ItemStore,
+    text: str,
+    conditions: tuple[Filter, ...],
+    grouping: Callable[[int], Alternatives],
+    n: int,
+) -> None:
+    groups = grouping(len(store))
+    rows = retriever.results(text, named(store, conditions)).rows
+    there = np.unique(groups.codes[rows])
+    found = retriever.retrieve(text, n_candidates=n, filters=named(store, conditions), groups=groups)
+    codes = groups.codes[found.rows]
+    assert np.isin(found.rows, rows).all()
+    assert len(np.unique(codes)) == len(codes) == min(n, np.count_nonzero(there >= 0))
+    assert (codes >= 0).all()
+    assert (np.diff(found.fused) <= 0).all()
+    alone = Alternatives(np.arange(len(store)), len(store))
+    one_each = retriever.retrieve(text, n_candidates=n, filters=named(store, conditions), groups=alone)
+    assert len(one_each) == min(n, len(rows))
+
+
+@pytest.fixture(scope="module")
+def few(store: ItemStore, tmp_path_factory: pytest.TempPathFactory) -> tuple[ItemStore, Retriever]:
+    """Items of a few kinds, not more than are looked at in any search."""
+    frame = store.frame()
+    kinds = frame.filter(pl.col("title").str.to_lowercase().str.contains("milk|ice cream|cheese|dog")).head(150)
+    some = ItemStore.from_frame(kinds)
+    return some, build_retriever(some, "wordllama", tmp_path_factory.mktemp("few"))
+
+
+@often
+@given(text=queries, conditions=filters(), grouping=groups_of(), n=st.integers(1, 150))
+def test_a_search_for_groups_is_what_the_best_of_each_group_give(
+    few: tuple[ItemStore, Retriever],
+    text: str,
+    conditions: tuple[Filter, ...],
+    grouping: Callable[[int], Alternatives],
+    n: int,
+) -> None:
+    store, retriever = few
+    conditions, groups = named(store, conditions), grouping(len(store))
+    query = retriever.understand(text)
+    assume(query.words)
+    vectors = retriever.at_rows(query, np.arange(1)).query_vectors
+    allowed = filter_mask(store, conditions)
+
+    def best(found: Found, depth: int) -> Found:
+        rows, scores = (one.tolist() for one in found)
+        first: dict[int, tuple[int, float]] = {}
+        for row, score in zip(rows, scores, strict=True):
+            if groups.codes[row] >= 0 and (allowed is None or allowed[row]):
+                first.setdefault(int(groups.codes[row]), (row, score))
+        pairs = list(first.values())[:depth]
+        return np.array([row for row, _ in pairs], np.int64), np.array([score for _, score in pairs], np.float32)
+
+    cosines = retriever.at_rows(query, np.arange(len(store))).dense
+    nearest = np.lexsort((-store.popularity, -cosines))
+    by_words = best(retriever.lexical.search(query, len(store)), WORDS_POOL)
+    near = best((nearest, cosines[nearest]), len(store))
+    floor = retriever.report["dense_floor"]
+    every = fused(by_words, near, retriever.vectors, vectors, store.popularity, n=len(store), floor=floor)
+    expected = every.at(groups.first_of_each(every.rows, n))
+    found = retriever.retrieve(text, n_candidates=n, filters=conditions, groups=groups)
+    assert groups.codes[found.rows].tolist() == groups.codes[expected.rows].tolist()
+    np.testing.assert_allclose(found.fused, expected.fused, atol=1e-6)
 
 
 @often

@@ -12,6 +12,7 @@ import pytest
 
 from tests.retrieval.milvus.conftest import NAME
 from tests.support.milvus_servers import MilvusServer
+from trimtab.catalog.groups import Alternatives
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadParameter, BundleDamaged, BundleMismatch, Unavailable
 from trimtab.retrieval.building import build_retriever
@@ -44,6 +45,17 @@ def test_words_find_the_same_items_in_either(text: str, retriever: Retriever, lo
     assert sorted(found) == sorted(local.lexical.search(text, everything)[0]) == sorted(retriever.lexical.matches(text))
     assert (bm25 > 0).all()
     assert (np.diff(bm25) <= 1e-6).all()
+
+
+@pytest.mark.parametrize("said", ["", "price:1..6"])
+def test_of_each_group_one_item_is_found(said: str, retriever: Retriever, local: Retriever, store: ItemStore) -> None:
+    groups = Alternatives(np.arange(len(store)) % 40 - 1, 39)
+    filters = [parse_filter(said)] if said else []
+    ours, theirs = (
+        groups.codes[one.retrieve("milk", filters=filters, groups=groups).rows].tolist() for one in (retriever, local)
+    )
+    assert len(set(ours)) == len(ours)
+    assert sorted(ours) == sorted(theirs)
 
 
 @pytest.mark.parametrize("said", FILTERS)
