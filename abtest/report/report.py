@@ -109,13 +109,14 @@ def cost_of_exploration(cost: Mapping[str, Any] | None) -> str:
     text = f"Exploring was expected to cost {expected:.1%} of relevance; by this log it cost {value:.1%}{between}."
     if cost["caution"] is not None or low is None or not (low > expected > 0 or 0 < high < expected):
         return text
-    # A draw swaps items that the ranker has near each other: it loses their small distance by the ranker, and any
-    # distance by shoppers, so that theirs grows with the root of its loss. Upwards nothing is promised beyond the line.
+    # A draw swaps items that the ranker has near each other. Where it knows which of them is taken, shoppers lose in
+    # proportion to it; where it does not, it loses their small distance and shoppers any, so that theirs grows with the
+    # root of its loss. Less is asked for than either says, and upwards what the line says.
     ratio = expected / value
     ask = expected * ratio * min(ratio, 1)
     return (
         f"{text} Shoppers set these items {'further apart' if value > expected else 'less far apart'} than the ranker "
-        f"does: `--explore {100 * ask:.2g}%` would cost them about {expected:.1%}."
+        f"does: `--explore {100 * ask:.2g}%` would cost them about {expected:.1%} or less."
     )
 
 

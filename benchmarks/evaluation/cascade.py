@@ -16,7 +16,7 @@ from benchmarks.evaluation.simulated import small_shop
 from benchmarks.evaluation.sorted_slates import METRICS, N_RESAMPLES, POLICIES
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
-from trimtab.abtest.ope.estimators import Terms, cascade_dr, ips, ratios_of, slate_cascade
+from trimtab.abtest.ope.estimators import Terms, cascade_dr, ips, prefix_weights, ratios_of, slate_cascade
 from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.outcomes import rewards_of
@@ -32,6 +32,8 @@ from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 N_SEARCHES = 40_000
 N_TRUTH = 60_000
 SIZE = 1000
+REPORTED = "self-normalised weights"
+KINDS = (REPORTED, "cascade-DR", "self-normalised cascade-DR", "model alone")
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -61,6 +63,15 @@ def expected_given(policy: SlatePolicy, contexts: QueryContexts, who: Rows, slat
     return found
 
 
+def self_normalised_dr(rewards: Floats, ratios: Floats, q_logged: Floats, q_target: Floats) -> Terms:
+    """Cascade-DR with both parts divided, position by position, by their mean weight (Thomas & Brunskill 2016)."""
+    w = prefix_weights(ratios)
+    above = np.concatenate([np.ones((len(w), 1)), w[:, :-1]], axis=1)
+    weights = np.concatenate([w, above], axis=1)
+    numerators = np.concatenate([w * (rewards - q_logged), above * q_target], axis=1)
+    return Terms(numerators, weights, weights, np.concatenate([rewards, np.zeros(rewards.shape)], axis=1))
+
+
 def looked_at(engine: Engine, world: World, log: ReplayLog) -> tuple[Rows, Floats, dict[str, tuple[Floats, Floats]]]:
     """Which searches have a full page, [n, k, m] what heads expect of what was shown, and by policy the ratios of
     propensities and what heads expect of its choices."""
@@ -86,7 +97,7 @@ def looked_at(engine: Engine, world: World, log: ReplayLog) -> tuple[Rows, Float
 
 
 def measure(engine: Engine) -> Iterator[Figure]:
-    """By policy and metric: coverage of both, and the width and error of cascade-DR over those of the other."""
+    """By policy, metric and estimator: coverage, width and error over those of the one that is reported, and bias."""
     world = small_shop(engine)
     rng = np.random.Generator(np.random.PCG64(41))
     log = deploy(engine, world, engine.default_weights, N_SEARCHES, rng)
@@ -98,7 +109,7 @@ def measure(engine: Engine) -> Iterator[Figure]:
         deployed = deploy(engine, world, raw, N_TRUTH, np.random.Generator(np.random.PCG64(42)))
         for number, metric in enumerate(METRICS):
             truth = value_of(engine, deployed, metric)[0]
-            rows: list[tuple[float, ...]] = []
+            rows: list[list[tuple[float, ...]]] = []
             for some in (full[start::n_logs] for start in range(n_logs)):
                 r, ratios = rewards[metric][some], policies[name][0][some]
                 expected = logged[some][:, :, number]
@@ -107,21 +118,22 @@ def measure(engine: Engine) -> Iterator[Figure]:
                 kinds: tuple[Terms, ...] = (
                     slate_cascade(r, ratios, self_normalised=True),
                     cascade_dr(r, ratios, scale * expected, of_target),
+                    self_normalised_dr(r, ratios, scale * expected, of_target),
                     ips(of_target, np.ones(of_target.shape)),
                 )
-                row: tuple[float, ...] = ()
+                row: list[tuple[float, ...]] = []
                 for terms in kinds:
                     one = estimate(add_up(terms, log.slates.groups[some]), n_resamples=N_RESAMPLES)
                     low, high = (np.nan, np.nan) if one.low is None or one.high is None else (one.low, one.high)
                     value = np.nan if one.value is None else one.value
-                    row += (float(low <= truth <= high), high - low, (value - truth) ** 2, value - truth)
+                    row.append((float(low <= truth <= high), high - low, (value - truth) ** 2, value - truth))
                 rows.append(row)
-            mean = np.nanmean(np.array(rows), axis=0)
+            mean = dict(zip(KINDS, np.nanmean(np.array(rows), axis=0), strict=True))
             unit = f"of {n_logs} logs of {SIZE:,}"
-            yield Figure(f"{name}, {metric}: coverage, snips", float(mean[0]), unit)
-            yield Figure(f"{name}, {metric}: coverage, cascade-DR", float(mean[4]), unit)
-            yield Figure(f"{name}, {metric}: width, cascade-DR over snips", float(mean[5] / mean[1]), unit)
-            yield Figure(f"{name}, {metric}: error, cascade-DR over snips", float(np.sqrt(mean[6] / mean[2])), unit)
-            yield Figure(f"{name}, {metric}: bias, snips", 100 * float(mean[3]) / base[metric], "% of the logged value")
-            yield Figure(f"{name}, {metric}: bias, cascade-DR", 100 * float(mean[7]) / base[metric], "%")
-            yield Figure(f"{name}, {metric}: bias, model alone", 100 * float(mean[11]) / base[metric], "%")
+            reported = mean[REPORTED]
+            for kind, (covered, width, squares, bias) in mean.items():
+                label = f"{name}, {metric}, {kind}"
+                yield Figure(f"{label}: coverage", float(covered), unit)
+                yield Figure(f"{label}: width over that reported", float(width / reported[1]), unit)
+                yield Figure(f"{label}: error over that reported", float(np.sqrt(squares / reported[2])), unit)
+                yield Figure(f"{label}: bias", 100 * float(bias) / base[metric], "% of the logged value")

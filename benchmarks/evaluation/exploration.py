@@ -26,6 +26,8 @@ from trimtab.engine import Engine
 from trimtab.engine.build.labelled_lists import behaviour_gain
 
 LOSSES = (0.0007, 0.005, 0.01, 0.02)
+SHARES = (0.25, 0.1)
+"""Shares of the sessions that explore, where not all do: theirs lose one over the share of what all are to lose."""
 N_SEARCHES = 20_000
 
 
@@ -58,7 +60,8 @@ def measure(engine: Engine) -> Iterator[Figure]:
     best = served(None)
     for who, value in best.items():
         yield Figure(f"sorted slates by {who}", value, "a search")
-    for loss in LOSSES:
-        found = served(loss)
+    for loss, share in [(loss, 1.0) for loss in LOSSES] + [(LOSSES[-1], share) for share in SHARES]:
+        found = served(loss / share)
+        label = f"explored at {100 * loss:g} %" + (f" in {share:.0%} of sessions" if share < 1 else "")
         for who, value in found.items():
-            yield Figure(f"explored at {100 * loss:g} %: lost by {who}", 100 * (1 - value / best[who]), "%")
+            yield Figure(f"{label}: lost by {who}", 100 * share * (1 - value / best[who]), "%")

@@ -33,6 +33,8 @@ from trimtab.engine import Engine
 EXPONENT = 0.6
 """The examination that is assumed is `(1 + position) ** -EXPONENT`, that of the reader who looks by position."""
 OTHER_EXPONENTS = (0.4, 0.8)
+UNSHOWN = (0.5, 2.0)
+"""How many times what the heads expect an item that the log shows nowhere is worth, at least and at most."""
 N_SEARCHES = 100_000
 SIZE = 2500
 
@@ -89,22 +91,27 @@ def pages(engine: Engine, world: World) -> SortedPages:
 
 def terms_of(
     engine: Engine, found: SortedPages, slates: LoggedSlates, name: str, at: NDArray[np.int64], chances: Floats
-) -> dict[tuple[str, str], Terms]:
-    """Estimator and metric -> terms of one log."""
+) -> dict[tuple[str, str], tuple[Terms, Terms]]:
+    """Estimator and metric -> terms of one log for the low and for the high end, mostly the same."""
     sources = found.sources[name][at]
     there = (sources >= 0).astype(np.float64)
     moves = Moves(sources, there)
     some = slates.take(at)
     logged = rewards_of(some, engine)
     rewards = moves.rewards(rewards_of(moves.slates(some), engine), takes_a_look(engine), chances)
-    terms = {}
+    terms: dict[tuple[str, str], tuple[Terms, Terms]] = {}
     for metric in METRICS:
         expected = found.gains[LOGGED][metric][at].sum(axis=0)
         scale = np.divide(logged[metric].sum(axis=0), expected, out=np.zeros(K), where=expected > 0)
-        filled = np.where(there > 0, rewards[metric], scale * found.gains[name][metric][at])
-        terms["click IPS", metric] = ips(rewards[metric], there)
-        terms["self-normalised", metric] = snips(rewards[metric], there)
-        terms["doubly robust", metric] = ips(filled, np.ones(filled.shape))
+        model = scale * found.gains[name][metric][at]
+        filled = {
+            times: ips(np.where(there > 0, rewards[metric], times * model), np.ones(there.shape))
+            for times in (1.0, *UNSHOWN)
+        }
+        own = {"click IPS": ips(rewards[metric], there), "self-normalised": snips(rewards[metric], there)}
+        own["doubly robust"] = filled[1.0]
+        terms |= {(kind, metric): (one, one) for kind, one in own.items()}
+        terms["bounds", metric] = filled[UNSHOWN[0]], filled[UNSHOWN[1]]
     return terms
 
 
@@ -123,7 +130,10 @@ def observed(
         for name in POLICIES:
             for (kind, metric), terms in terms_of(engine, found, slates, name, at, chances).items():
                 logged = add_up(ips(own[metric], np.ones(own[metric].shape)), groups)
-                one = estimate(add_up(terms, groups).minus(logged), n_resamples=N_RESAMPLES)
+                one = estimate(add_up(terms[0], groups).minus(logged), n_resamples=N_RESAMPLES)
+                if terms[1] is not terms[0]:
+                    upper = estimate(add_up(terms[1], groups).minus(logged), n_resamples=N_RESAMPLES)
+                    one = replace(one, high=upper.high)
                 true, base = truth[name][metric] - truth[LOGGED][metric], truth[LOGGED][metric]
                 low, high = (np.nan, np.nan) if one.low is None or one.high is None else (one.low, one.high)
                 yield (

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from benchmarks.figures import Figure
 from trimtab.abtest.statistics.interleaving import preferences
 from trimtab.core.experiments.interleaving import team_draft
 from trimtab.core.experiments.sequential import always_valid, unit_difference
-from trimtab.service.experiments.ramp import ArmTotals, Guardrails, Ramp, compared, harm
+from trimtab.service.experiments.ramp import LEVEL, ArmTotals, Guardrails, Ramp, compared, harm
 
 Floats = NDArray[np.float64]
 
+TOLERATED = 1 - Guardrails().revenue
 N_RUNS, N_SEARCHES, LOOK_EVERY = 2000, 20_000, 400
 WORTH_A_LOOK = 2.0
 """Standard errors below which no guardrail can be broken, as the bounds are wider than 3: such looks are skipped."""
@@ -77,6 +79,8 @@ def measure() -> Iterator[Figure]:
     for number, shop in enumerate(HARMFUL):
         name = f"{shop.loss:.0%} of purchases lost, rolled back: {shop}"
         yield Figure(name, _rolled_back(shop, Guardrails(), rng), looks, 0.8 if number == 0 else None)
+        unit = f"of ramps of {N_SEARCHES:,} searches, the most that any test of level {LEVEL:g} can find"
+        yield Figure(f"{name}, looked at once", _possible(shop), unit)
     for share, buys in SPLITS:
         exact, asymptotic = _sure_of_nothing(share, buys, rng)
         name = f"A/A {1 - share:.0%}:{share:.0%}, {buys:.1%} buy, sure of a difference"
@@ -102,6 +106,24 @@ def _rolled_back(shop: Shop, guardrails: Guardrails, rng: np.random.Generator) -
                 ended += 1
                 break
     return ended / N_RUNS
+
+
+def _possible(shop: Shop) -> float:
+    """Chance that the most powerful test of who bought, made once and at the end, finds a loss beyond the tolerance.
+
+    Given how many bought in all, how many of them are the canary's is binomial. A test that may be looked at all the
+    time finds no more at this level: it too is a test of all searches.
+    """
+    kept = 1 - shop.loss
+    tolerated, true = (shop.share * ratio / (shop.share * ratio + 1 - shop.share) for ratio in (TOLERATED, kept))
+    buyers = stats.poisson(N_SEARCHES * shop.buys * (shop.share * kept + 1 - shop.share))
+    n = np.arange(*buyers.interval(1 - 1e-9))
+    few = stats.binom.ppf(
+        LEVEL, n, tolerated
+    )  # So few, or fewer, have at least this chance: it is drawn at this count.
+    drawn = (LEVEL - stats.binom.cdf(few - 1, n, tolerated)) / stats.binom.pmf(few, n, tolerated)
+    found = stats.binom.cdf(few - 1, n, true) + drawn * stats.binom.pmf(few, n, true)
+    return float(buyers.pmf(n) @ found)
 
 
 def _sums(searches: NDArray[np.int64], buys: float, tail: float, rng: np.random.Generator) -> Floats:

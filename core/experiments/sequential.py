@@ -5,7 +5,7 @@ but the random assignment of units to arms: where an arm has a share of the unit
 is in that arm by chance alone as long as the arms do not differ. A bet on that chance is a martingale whatever the
 outcomes are (rare, heavy-tailed, of one size), for any split and from the first unit on; by Ville's inequality its
 capital ever grows beyond 1 / level with a chance of `level` at most. Several bets share the level by fixed parts of it,
-which gives bounds in closed form.
+which gives bounds in closed form; those on how many units buy begin with parts of one capital and add up.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ BETS = tuple((size, math.log1p(-size), math.log(part)) for size, part in RATE_BE
 """Size, logarithm of what is left when it is lost, logarithm of its part."""
 AMOUNT_BETS = 2.0 ** np.arange(-30.0, 11.0)
 """Sizes of the bets on amounts, in one over their unit: from thousandths of it to millions in steps of two."""
+STEPS = 2
+"""Newton's steps from the bound of one bet to that of all together; the first error left is below a thousandth."""
 TUNED_FOR = 2000.0
 """Units at which `unit_difference` is tightest."""
 
@@ -186,12 +188,33 @@ def _rate_ratio_bound(control: float, treatment: float, odds: float, level: floa
         return math.inf
     spent = -math.log(level)
     needed = ((spent - part - treatment * lost) / control for _, lost, part in BETS)
-    return min(_expm1(growth) / size for growth, (size, _, _) in zip(needed, BETS, strict=True)) / odds
+    alone = min(_expm1(growth) / size for growth, (size, _, _) in zip(needed, BETS, strict=True))
+    if math.isinf(alone):
+        return alone
+    # Together they have won enough before one of them has. The logarithm of what they have is convex in that of the
+    # ratio, so that Newton's steps from the right come nearer and never go beyond.
+    logarithm = math.log(alone)
+    for _ in range(STEPS):
+        ratio = math.exp(logarithm)
+        won = [treatment * lost + control * math.log1p(size * ratio) + part for size, lost, part in BETS]
+        growth = _added(won)
+        shares = (math.exp(one - growth) for one in won)
+        slope = control * sum(
+            share * size * ratio / (1 + size * ratio) for share, (size, *_) in zip(shares, BETS, strict=True)
+        )
+        logarithm -= (growth - spent) / slope
+    return math.exp(logarithm) / odds
 
 
 def _rate_capital(control: float, treatment: float, odds: float) -> float:
     """Logarithm of the capital of the bets against a ratio of 1."""
-    return max(treatment * lost + control * math.log1p(size * odds) + part for size, lost, part in BETS)
+    return _added([treatment * lost + control * math.log1p(size * odds) + part for size, lost, part in BETS])
+
+
+def _added(logarithms: list[float]) -> float:
+    """Logarithm of a sum."""
+    most = max(logarithms)
+    return most + math.log(sum(math.exp(one - most) for one in logarithms))
 
 
 def _amount_share_bound(amount: float, total: float, squares: float, level: float) -> float:

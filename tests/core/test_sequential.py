@@ -30,6 +30,15 @@ def test_a_ratio_that_holds_at_every_look_is_wider_than_clopper_and_pearsons(
     assert found.p_value >= stats.binomtest(treatment, control + treatment, share).pvalue * (1 - 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("control", "treatment", "share"), [(500, 350, 0.5), (200, 20, 0.2), (19, 0, 0.05), (9, 1, 0.9)]
+)
+def test_a_ratio_at_its_bound_has_the_p_value_of_the_level(control: int, treatment: int, share: float) -> None:
+    odds = share / (1 - share) * rate_ratio(control, treatment, share=share, level=0.01).high
+    at_bound = rate_ratio(control, treatment, share=odds / (1 + odds), level=0.01)
+    assert 0.0195 < at_bound.p_value < 0.02 * (1 + 1e-9)
+
+
 def test_amounts_all_alike_say_what_counts_say_but_less_surely() -> None:
     counts = rate_ratio(500, 300, share=0.5, level=0.01)
     amounts = amount_ratio(500 * 7.0, 300 * 7.0, 800 * 49.0, share=0.5, level=0.01)
