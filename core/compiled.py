@@ -103,8 +103,8 @@ def compile_kernels() -> None:
 @cache
 def _numba() -> Any:
     """Numba, which is imported by who searches: it takes a fifth of a second and 130 MiB."""
-    import numba  # noqa: PLC0415
-    from numba.extending import typeof_impl  # noqa: PLC0415
+    import numba  # noqa: PLC0415  # see above
+    from numba.extending import typeof_impl  # noqa: PLC0415  # see above
 
     @typeof_impl.register(KernelPart)
     def _(part: KernelPart, context: Any) -> Any:

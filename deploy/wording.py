@@ -50,6 +50,7 @@ RULES = (
     _rule(r"(?i)\bnone of ours\b", "does not belong to trimtab"),
     _rule(r"(?i)\bso many\b", "the number, or `as many as`"),
     _rule(r"(?i)\bwho gives no\b", "without a"),
+    _rule(r"# noqa: [A-Z0-9, ]+$", "the reason for the exception behind it"),
     _rule(r'^\s*"""(Of|Without) ', "a docstring that begins with a sentence or a noun phrase"),
 )
 

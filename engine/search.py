@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -190,7 +191,8 @@ class Engine:
             usual = Query(title, session_id="warm-up", weights={DIVERSITY: 0.5, RELEVANCE: 0.5})
             facets = tuple(name for name in self.store.role_names if self.store.roles[name].facet)
             for explore in (False, True):
-                self.slate(replace(usual, explore=explore, facets=facets))
+                with suppress(Unavailable):  # another machine that finds candidates was asked when they were opened
+                    self.slate(replace(usual, explore=explore, facets=facets))
 
     def with_defaults(self, query: Query) -> Query:
         """The query with what one gets that names no weights."""

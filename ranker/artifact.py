@@ -131,7 +131,7 @@ def warm_up(scorer: Scorer, *, n_objectives: int, n: int = 200) -> None:
 
 
 def _files_of(ranker: ServedRanker) -> dict[str, bytes]:
-    import torch  # noqa: PLC0415
+    import torch  # noqa: PLC0415  # building needs it, searching does not
 
     for name in METHODS:
         torch.jit.export(getattr(type(ranker), name))

@@ -119,11 +119,11 @@ class Unsearched:
 
     def search(
         self,
-        query: FloatArray,  # noqa: ARG002
-        depth: int,  # noqa: ARG002
-        selection: Any = None,  # noqa: ARG002
-        floor: float = -1.0,  # noqa: ARG002
-        groups: Alternatives | None = None,  # noqa: ARG002
+        query: FloatArray,  # noqa: ARG002  # nothing is looked for
+        depth: int,  # noqa: ARG002  # nothing is looked for
+        selection: Any = None,  # noqa: ARG002  # nothing is looked for
+        floor: float = -1.0,  # noqa: ARG002  # nothing is looked for
+        groups: Alternatives | None = None,  # noqa: ARG002  # nothing is looked for
     ) -> Found:
         """Nothing."""
         return NOTHING

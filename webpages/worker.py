@@ -63,8 +63,7 @@ def answer(task: dict[str, Any]) -> dict[str, Any]:
         counters = PageCounters()
         found = post_page(task["html"], task["url"], counters=counters, currency=task["currency"])
         return {**found, "counted": counters.as_dict()}
-    except Exception as error:  # noqa: BLE001
-        # Whatever a page does to the analysis, the next page is analysed.
+    except Exception as error:  # noqa: BLE001  # whatever a page does to the analysis, the next page is analysed
         return {"problem": type(error).__name__}
 
 

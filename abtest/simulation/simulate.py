@@ -119,7 +119,7 @@ def simulate(  # noqa: PLR0913  # the options of `trimtab simulate`, keyword-onl
             block = _Block(engine, world, drawing, intents.take(some), seed=seed, first=start)
             block.show(
                 tasks or Threads(1),
-                lambda done: progress("impressions", start + done, n_impressions),  # noqa: B023
+                lambda done: progress("impressions", start + done, n_impressions),  # noqa: B023  # called before `start` changes
             )
             block.browse(click_model, rng)
             block.write(folder)

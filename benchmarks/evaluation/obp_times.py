@@ -15,7 +15,7 @@ import numpy as np
 
 warnings.filterwarnings("ignore")
 
-from obp import ope  # type: ignore[import-not-found]  # noqa: E402
+from obp import ope  # type: ignore[import-not-found]  # noqa: E402  # the line above has to come first
 
 
 def timed(run: Callable[[], float]) -> dict[str, float]:

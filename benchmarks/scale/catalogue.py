@@ -24,9 +24,12 @@ N_DAYS = 5_000
 SCREENS = (0, 5.5, 6.1, 10.1, 11.6, 13.3, 14, 15.6, 17.3, 21.5, 24, 27, 32, 43, 55, 65)
 
 
-def write_catalogue(data: Path, path: Path, n_items: int, *, seed: int = 0) -> None:
-    """Write a catalogue as Parquet, a part at a time; it is there whole or not at all."""
-    products = _products(data)
+def write_catalogue(products: pl.DataFrame, path: Path, n_items: int, *, seed: int = 0) -> None:
+    """Write a catalogue as Parquet, a part at a time; it is there whole or not at all.
+
+    Args:
+        products: what is recombined, as `products_of` has it.
+    """
     partial = path.with_suffix(".partial")
     writer: pq.ParquetWriter | None = None
     for frame in _chunks(products, n_items, np.random.Generator(np.random.PCG64(seed))):
@@ -50,8 +53,8 @@ def queries_of(titles: list[str], n: int, *, seed: int = 1) -> list[str]:
     return list(found)
 
 
-def _products(data: Path) -> pl.DataFrame:
-    """What is recombined, products of one kind together."""
+def products_of(data: Path) -> pl.DataFrame:
+    """The products of both catalogues in a folder of data sets, those of one kind together."""
     columns = ("title", "brand", "category", "product_type", "price", "popularity")
     frames = [
         DATA_SETS[name].read(data / name)[0].select(*columns, kind=pl.lit(name)) for name in ("icecat", "bestbuy")

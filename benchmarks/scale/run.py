@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.scale.catalogue import queries_of, write_catalogue
+from benchmarks.scale.catalogue import products_of, queries_of, write_catalogue
 from trimtab.core.records import Filter, Query
 from trimtab.engine import Engine
 
@@ -65,7 +65,7 @@ def _run(name: str, kept: Path) -> None:
 def make(folder: Path, arguments: argparse.Namespace) -> Figures:
     """Make the catalogue."""
     started = time.perf_counter()
-    write_catalogue(arguments.data, folder / "catalogue.parquet", arguments.items)
+    write_catalogue(products_of(arguments.data), folder / "catalogue.parquet", arguments.items)
     return {
         "seconds": round(time.perf_counter() - started, 1),
         "bytes": (folder / "catalogue.parquet").stat().st_size,

@@ -89,13 +89,13 @@ def main() -> None:
 
 
 def _git(*arguments: str) -> None:
-    subprocess.run(["git", "-C", str(HERE), *arguments], check=True, capture_output=True)  # noqa: S603, S607
+    subprocess.run(["git", "-C", str(HERE), *arguments], check=True, capture_output=True)  # noqa: S603, S607  # git, by PATH
 
 
 def _probe(repo: Path, bundle: Path) -> dict[str, float]:
     """Medians in milliseconds by stage, of the sum of the stages behind retrieval, and of all."""
     command = [sys.executable, "-c", PROBE, str(repo), str(bundle.resolve())]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout)  # noqa: S603
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout)  # noqa: S603  # this repository's script
     stages = found["stages"]
     names = dict.fromkeys(name for one in stages for name in one if name != "total")
     medians = {f"{name}, ms": 1e3 * median(one.get(name, 0.0) for one in stages) for name in names}

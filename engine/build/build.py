@@ -33,6 +33,7 @@ from trimtab.ranker.item_values import ItemValues, ServedObjective, kinds_of
 from trimtab.ranker.methods.registry import AUTO, check_servable
 from trimtab.ranker.objectives import RELEVANCE, Objective, objectives_of
 from trimtab.ranker.population import Population
+from trimtab.retrieval.encoders.registry import check_encoder
 from trimtab.retrieval.milvus.building import new_collection
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 
@@ -74,6 +75,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
     """
     as_of = datetime.now(UTC)
     check_servable(method)
+    check_encoder(encoder)
     items, shop = with_size_families(items, shop)
     if method != AUTO and judgments is None and log_rows is None:
         raise BadParameter(

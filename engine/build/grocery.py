@@ -54,6 +54,7 @@ from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ran
 from trimtab.ranker.training.receipt_factors import fit_receipt_factors
 from trimtab.ranker.training.strangers import some_of_strangers
 from trimtab.ranker.users import UserHistories
+from trimtab.retrieval.encoders.registry import check_encoder
 from trimtab.retrieval.milvus.building import new_collection
 
 LAST_WEEK = 53
@@ -99,6 +100,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
 ) -> str:
     """Build the grocery bundle, of all products or of the part given; returns its id."""
     check_servable(method)
+    check_encoder(encoder)
     grocery = grocery or load_grocery()
     started = datetime.now(UTC)
     with new_collection(retrieval) as collection, staging_folder(out) as staging:

@@ -186,10 +186,10 @@ class ImpressionReader:
         for frame in frames_of(part, columns, counts.rejected):
             is_new = distinct.add(frame["decision_id"])
             counts.n_duplicates += len(frame) - int(is_new.sum())
-            frame = self._of_channel(normalised(frame.filter(is_new)), counts)  # noqa: PLW2901
+            frame = self._of_channel(normalised(frame.filter(is_new)), counts)  # noqa: PLW2901  # what is left of it
             if events is not None and outcomes is not None:
                 counts.shown.append(frame.select(list(SHOWN)).join(events, on="decision_id", how="semi"))
-                frame = with_outcomes(frame, outcomes)  # noqa: PLW2901
+                frame = with_outcomes(frame, outcomes)  # noqa: PLW2901  # with more columns
             yield frame.select(self._columns)
 
     def _of_channel(self, frame: pl.DataFrame, counts: ReaderCounts) -> pl.DataFrame:

@@ -56,7 +56,7 @@ class FixedLevels:
 
     levels: Levels = frozenset()
 
-    def levels_before(self, stage: str) -> Levels:  # noqa: ARG002
+    def levels_before(self, stage: str) -> Levels:  # noqa: ARG002  # they hold for every stage
         return self.levels
 
     def skip(self, level: str) -> None:

@@ -42,7 +42,7 @@ class CalibratedHeads:
     def __init__(self, recipe: Recipe, *, seed: int = 0) -> None:
         self.recipe, self.seed = recipe, seed
 
-    def fit(self, data: Problem, preferences: Floats) -> None:  # noqa: ARG002
+    def fit(self, data: Problem, preferences: Floats) -> None:
         check_problem(data)
         self.head_of = data.head_of
         self.heads, self.calibrations = self.learn(data.lists)
@@ -63,7 +63,7 @@ class CalibratedHeads:
         return self.predict(x, mask) @ torch.from_numpy(asked / self.ranges).float()
 
     @torch.inference_mode()
-    def predict(self, x: Inputs, mask: Tensor) -> Tensor:  # noqa: ARG002
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor:
         raw = self.heads(x.features).numpy()
         expected = heads_by_objective(calibrated(self.calibrations, raw), self.head_of)
         return torch.from_numpy(expected).float() * x.multipliers

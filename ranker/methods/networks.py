@@ -43,7 +43,7 @@ class Parallel:
         self.state = {name: one.detach().to(device).requires_grad_() for name, one in self.state.items()}
         self.buffers = {name: one.to(device) for name, one in self.buffers.items()}
 
-    def scores(self, features: Tensor, mask: Tensor, preferences: Tensor) -> Tensor:  # noqa: ARG002
+    def scores(self, features: Tensor, mask: Tensor, preferences: Tensor) -> Tensor:
         return self.outputs(features).squeeze(-1)
 
     def outputs(self, features: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ class Student(Taught):
     def fit_raw(self, lists: RankingLists) -> nn.Module:
         return self._imitating(self.teacher().fit_raw(lists), lists)
 
-    def student_of(self, teacher: nn.Module, calibrations: list[Calibration], lists: RankingLists) -> nn.Module:  # noqa: ARG002
+    def student_of(self, teacher: nn.Module, calibrations: list[Calibration], lists: RankingLists) -> nn.Module:
         return self._imitating(teacher, lists)
 
     def _imitating(self, teacher: nn.Module, lists: RankingLists) -> Heads:

@@ -57,7 +57,7 @@ class Weighted:
 
     needs_gramians = False
 
-    def coefficients(self, losses: Tensor, preferences: Tensor, gramians: Tensor) -> Tensor:  # noqa: ARG002
+    def coefficients(self, losses: Tensor, preferences: Tensor, gramians: Tensor) -> Tensor:
         return preferences
 
 
@@ -68,7 +68,7 @@ Preferences = Callable[[], Tensor]
 """The preferences of a step, [P, M]."""
 
 
-def objective_losses(scores: Tensor, batch: Batch, preferences: Tensor) -> Tensor:  # noqa: ARG001
+def objective_losses(scores: Tensor, batch: Batch, preferences: Tensor) -> Tensor:  # noqa: ARG001  # as all `Losses`
     """[P, M] cross-entropy of each objective's gains, un-normalised: a list counts by its total gain."""
     return gain_cross_entropy(scores, batch.gains, batch.mask)
 

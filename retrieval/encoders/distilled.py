@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import regex
@@ -27,7 +28,10 @@ FILE = "query_tokens.npy"
 N_QUERIES = 6000
 LONGEST_QUERY = 3
 _N_EPOCHS, _BATCH = 12, 256
-_LEARNING_RATE, _RIDGE, _STAY = 3e-3, 1.0, 1e-3
+_RIDGE, _STAY = 1.0, 1e-3
+_ADAM: dict[str, Any] = {
+    "lr": 3e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False, "maximize": False
+}  # fmt: skip
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
 
@@ -68,8 +72,9 @@ def pseudo_queries(titles: Sequence[str], *, n: int = N_QUERIES, seed: int = 0) 
 
 def distil(teacher: Encoder, queries: Sequence[str], *, seed: int = 0, progress: Progress) -> DistilledQueries:
     """Fit the token table on what the teacher makes of the queries; deterministic for a seed."""
-    import torch  # noqa: PLC0415 (building needs it, searching does not)
-    from torch.nn import functional  # noqa: PLC0415
+    import torch  # noqa: PLC0415  # building needs it, searching does not
+    from torch.nn import functional  # noqa: PLC0415  # see above
+    from torch.optim.adam import adam  # noqa: PLC0415  # see above
 
     student = WordLlama()
     wanted = _encode(teacher, queries, progress)
@@ -88,15 +93,16 @@ def distil(teacher: Encoder, queries: Sequence[str], *, seed: int = 0, progress:
         there[row, : len(of_query)] = 1.0
     start = torch.from_numpy(table[used])
     moved, target = start.clone().requires_grad_(), torch.from_numpy(wanted)
-    optimiser = torch.optim.Adam([moved], lr=_LEARNING_RATE)
+    # As `torch.optim.Adam`, without the class: its compiler takes a process two seconds to import.
+    first, second, step = torch.zeros_like(moved), torch.zeros_like(moved), torch.tensor(0.0)
     shuffle = torch.Generator().manual_seed(seed)
     for epoch in range(_N_EPOCHS):
         for batch in torch.split(torch.randperm(len(ids), generator=shuffle), _BATCH):
             said = functional.normalize((moved[ids[batch]] * there[batch]).sum(dim=1), dim=1)
             loss = (1 - (said * target[batch]).sum(dim=1)).mean() + _STAY * ((moved - start) ** 2).sum(dim=1).mean()
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
-            optimiser.step()
+            (gradient,) = torch.autograd.grad(loss, [moved])
+            with torch.no_grad():
+                adam([moved], [gradient], [first], [second], [], [step], **_ADAM)
         progress("distilling", epoch + 1, _N_EPOCHS)
     table[used] = moved.detach().numpy()
     return DistilledQueries(table)

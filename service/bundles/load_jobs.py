@@ -126,8 +126,7 @@ class LoadJobs:
         except asyncio.CancelledError:
             await self._keep(job.model_copy(update={"state": "refused", "problem": "the service was stopped"}))
             raise
-        except Exception as error:  # noqa: BLE001
-            # Whatever is wrong with it, who asked learns that it is not loaded.
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with it, who asked learns that it is not loaded
             if not isinstance(error, TrimtabError):
                 _log.exception("a bundle cannot be loaded", bundle=job.name)
             problem = str(error) if isinstance(error, TrimtabError) else type(error).__name__

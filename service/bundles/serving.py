@@ -286,8 +286,7 @@ class Bundles:
             return  # the next request to load it tries again; see also `_unfinished`
         try:
             engine = self._loaded(name)
-        except Exception as error:  # noqa: BLE001
-            # Whatever is wrong with it, what answers goes on.
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with it, what answers goes on
             _log.error("a bundle cannot be loaded", bundle=name, problem=str(error))
             self._problems[name] = str(error) if isinstance(error, TrimtabError) else type(error).__name__
             if isinstance(error, Unavailable):

@@ -146,8 +146,7 @@ def search_again(engine: Engine, row: dict[str, Any], log: ImpressionLog) -> dic
         query = query_of(row)
         engine = engine.in_market(query)
         slate = engine.slate(query)
-    except Exception:  # noqa: BLE001
-        # Whatever it is, it is what this process is there to find out.
+    except Exception:  # noqa: BLE001  # whatever it is, it is what this process is there to find out
         return {"outcome": "failed"}
     impression = engine.impression(slate, row["timestamp"], arm=FOLDER)
     log.record(replace(impression, decision_id=row["decision_id"]))
@@ -175,7 +174,7 @@ def main() -> None:
     )
     built = catalogue.load(bundle)
     catalogue.start()
-    log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005
+    log = ImpressionLog(settings, lambda outcome, n: None)  # noqa: ARG005  # nobody counts them here
     log.start()
     for row in map(row_of_line, sys.stdin.buffer):
         found = search_again(catalogue.newest(built), row, log)

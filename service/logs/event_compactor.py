@@ -73,8 +73,7 @@ class EventCompactor:
                             self._compact(segment, kept)
             except (BlockingIOError, FileNotFoundError):
                 continue
-            except Exception as error:  # noqa: BLE001
-                # Whatever is wrong with one segment, those that follow must still be compacted.
+            except Exception as error:  # noqa: BLE001  # the segments that follow are compacted
                 _log.error("events cannot be compacted", segment=segment.name, problem=type(error).__name__)
 
     def _compact(self, segment: Path, kept: Filter) -> None:

@@ -112,8 +112,7 @@ class Journal:
             self._observe("refused", 1)
             _log.error("log cannot be written", log=self._folder.name, problem=error.strerror)
             return False
-        except Exception:  # noqa: BLE001
-            # Whatever is wrong with one segment, the lines that follow must still be written.
+        except Exception:  # noqa: BLE001  # the lines that follow are written
             self._observe("refused", 1)
             _log.exception("log cannot be written", log=self._folder.name)
             return False

@@ -2,7 +2,7 @@
 
 `python -m trimtab.service.logs.question_process DATA QUESTION [QUESTION ...]`
 
-A question is a `trimtab.service.logs.questions.Question` as JSON, its answer a list on a line of the standard output.
+A question is a `trimtab.service.logs.question.Question` as JSON, its answer a list on a line of the standard output.
 The first one is answered, the others in their order as far as that is quick and nothing is wrong. A log that is too
 large for the memory that it may take ends the process.
 """
@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
+import polars as pl
 
 from trimtab.core.errors import TrimtabError
 from trimtab.core.work.children import limit_this_process
 from trimtab.engine.analytics import report
-from trimtab.engine.analytics.items import categories_of
 from trimtab.engine.analytics.reading import open_log
-from trimtab.engine.live.current_store import current_store
-from trimtab.service.logs.questions import Question
+from trimtab.service.logs.question import Question
 
 NICENESS = 10
 """Searches come first."""
@@ -48,8 +47,7 @@ def answer_to(data_folder: Path, question: Question) -> list[Any]:
         case "queries":
             return report.queries(log, question.of, shown)
         case "categories":
-            items, _ = current_store(_given(question.bundle), _given(question.changes))
-            return report.categories(log, categories_of(items), shown)
+            return report.categories(log, _categories(_given(question.bundle), _given(question.changes)), shown)
         case "times":
             return report.times(log, question.every)
         case "ranks":
@@ -58,6 +56,15 @@ def answer_to(data_folder: Path, question: Question) -> list[Any]:
             return report.change(log, _given(question.at))
         case "sample":
             return report.sample(log, question.n, seed=question.seed, min_users=question.min_users)
+
+
+def _categories(bundle: Path, changes: Path) -> pl.DataFrame:
+    """The categories of items as they are now. Importing the catalogue takes as long as an answer: it is done here."""
+    from trimtab.engine.analytics.items import categories_of  # noqa: PLC0415  # see above
+    from trimtab.engine.live.current_store import current_store  # noqa: PLC0415  # see above
+
+    items, _ = current_store(bundle, changes)
+    return categories_of(items)
 
 
 def _given(value: Given | None) -> Given:

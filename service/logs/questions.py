@@ -12,17 +12,13 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict
 
 from trimtab.core.errors import Unavailable
 from trimtab.core.work.children import Child
-from trimtab.engine.analytics.measures import Every
-from trimtab.engine.analytics.report import MIN_USERS, Of
+from trimtab.service.logs.question import Question
 
 PROCESS = "trimtab.service.logs.question_process"
 ANSWER_SECONDS = 120.0
@@ -34,35 +30,7 @@ KEPT_SECONDS = 30.0
 KEPT_BYTES = 8_000_000
 """The size of all answers that are kept."""
 
-Report = Literal["overview", "queries", "categories", "times", "ranks", "change", "sample"]
-
 _log = structlog.get_logger()
-
-
-class Question(BaseModel):
-    """What is asked of the log of a data folder (`trimtab.engine.analytics.report`).
-
-    Attributes:
-        since, until, channel: which searches are looked at.
-        n, seed: of a sample.
-        bundle, changes: a bundle whose items have categories, and the log of changes to them.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    report: Report
-    since: datetime | None = None
-    until: datetime | None = None
-    channel: str | None = None
-    of: Of = "top"
-    every: Every = "day"
-    at: datetime | None = None
-    min_users: int = MIN_USERS
-    limit: int = 20
-    n: int = 0
-    seed: int = 0
-    bundle: Path | None = None
-    changes: Path | None = None
 
 
 class LogQuestions:

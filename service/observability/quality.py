@@ -80,8 +80,7 @@ class QualityMonitor:
         while not self._closing.wait(EVERY_SECONDS):
             try:
                 self.publish()
-            except Exception:  # noqa: BLE001
-                # One search that cannot be added up must not end the monitoring.
+            except Exception:  # noqa: BLE001  # one search that cannot be added up does not end the monitoring
                 _log.exception("quality monitor")
 
     def publish(self) -> None:

@@ -31,8 +31,8 @@ class Tracing:
         """Trace a search that is being answered."""
         if self._tracer is None:
             return
-        from opentelemetry.trace import set_span_in_context  # noqa: PLC0415
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
+        from opentelemetry.trace import set_span_in_context  # noqa: PLC0415  # an extra
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415  # an extra
 
         slate, traceparent = completed.slate, completed.search.traceparent
         now, clock = time.time_ns(), time.perf_counter()
@@ -73,8 +73,8 @@ def tracing(url: str | None, *, share: float) -> Tracing:
     if url is None:
         return Tracing(None)
     try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  # an extra
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # an extra
     except ImportError:
         raise BadInput("TRIMTAB_TRACES_URL needs more packages: pip install 'trimtab[otel]'") from None
     return Tracing(provider(BatchSpanProcessor(OTLPSpanExporter(url)), share=share))
@@ -82,9 +82,9 @@ def tracing(url: str | None, *, share: float) -> Tracing:
 
 def provider(processor: SpanProcessor, *, share: float) -> TracerProvider:
     """Hands the spans of a share of the traces to a processor."""
-    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased  # noqa: PLC0415
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  # an extra
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # an extra
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased  # noqa: PLC0415  # an extra
 
     made = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(share)),

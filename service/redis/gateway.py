@@ -199,7 +199,7 @@ class RedisGateway:
             if not is_refusal(error):
                 raise
             self._refused(error)
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  # the values that follow get their step
             _log.exception("state thread")
 
     def _probe(self, patient: Redis) -> None:

@@ -163,8 +163,7 @@ class SearchService:
         for subscriber in self._subscribers:
             try:
                 subscriber(completed)
-            except Exception:  # noqa: BLE001
-                # The shopper's answer does not depend on those who count it.
+            except Exception:  # noqa: BLE001  # the shopper's answer does not depend on those who count it
                 _log.exception("a subscriber to searches failed", subscriber=getattr(subscriber, "__qualname__", "?"))
 
 

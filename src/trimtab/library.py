@@ -137,7 +137,7 @@ def analyze_page(html: str | bytes | Path, url: str | None = None) -> Page:
         BadParameter: a text is the name of a file or an address, and not a page.
     """
     from trimtab.webpages.analyze import analyze_page as analyze  # noqa: PLC0415  # the HTML parser, of an extra
-    from trimtab.webpages.ingest import read_html  # noqa: PLC0415
+    from trimtab.webpages.ingest import read_html  # noqa: PLC0415  # see above
 
     if isinstance(html, str) and "<" not in html and (_NO_PAGE.fullmatch(html.strip()) or isfile(html)):
         raise BadParameter("html", f"{html.strip()!r} is not a page", "HTML, or a file as Path(...)")

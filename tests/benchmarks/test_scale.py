@@ -9,15 +9,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.scale.catalogue import queries_of, write_catalogue
+from benchmarks.scale.catalogue import products_of, queries_of, write_catalogue
 from benchmarks.scale.run import STEPS, main
 
 
 @pytest.mark.shared_data
 def test_a_size_is_always_the_same_catalogue(shared_data: Path, tmp_path: Path) -> None:
     one, other = tmp_path / "one.parquet", tmp_path / "other.parquet"
-    write_catalogue(shared_data, one, 500)
-    write_catalogue(shared_data, other, 500)
+    products = products_of(shared_data)
+    write_catalogue(products, one, 500)
+    write_catalogue(products, other, 500)
     items = pl.read_parquet(one)
     assert items.equals(pl.read_parquet(other))
     assert items["item_id"].n_unique() == 500

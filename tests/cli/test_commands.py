@@ -15,12 +15,12 @@ import pytest
 from typer.main import get_command
 
 from tests.cli.terminal import a_terminal
+from tests.support.bundles import train_quickly
 from trimtab import __version__, cli
 from trimtab.catalog.feeds.columns.table import column_lines, written_into
 from trimtab.catalog.schema import COLUMNS
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
-from trimtab.ranker.training.heads import Recipe
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def test_build_prints_one_json_object_for_programs(trimtab: Trimtab, tmp_path: P
     shop.write_text("item_id,title,price,note\n1,Red shirt,20,x\n2,Leather boots,120,y\n3,Silk scarf,free,z\n")
     graded.write_text("query,item_id,grade\nshirt,1,3\nshirt,2,0\nboots,2,3\nboots,1,0\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trimtab.engine.build.training.FEW_LISTS", Recipe(hidden=(4,), n_steps=20))
+        train_quickly(patch)
         arguments = ("build", shop, "--out", out, "--judgments", graded, "--max-rejected-share", "0.5", "--json")
         built = trimtab(*arguments)
     assert built.returncode == 0, built.stderr

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.support.bundles import train_quickly
 from tests.support.catalogues import read_catalogue
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.catalog.datasets.grocery import Grocery
@@ -24,7 +25,6 @@ from trimtab.engine.build.labelled_lists import judged_candidates
 from trimtab.engine.build.relevance_evaluation import evaluate_relevance
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
-from trimtab.ranker.training.heads import Recipe
 from trimtab.retrieval.encoders.earlier_vectors import EarlierVectors
 
 ROWS = [
@@ -45,14 +45,12 @@ def catalogue(tmp_path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
 
 @pytest.fixture(autouse=True)
 def _a_quick_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few steps: these lists are few, and what they say is learned at once."""
-    quick = Recipe(hidden=(8,), n_steps=30, learning_rate=1e-2, pointwise_share=0.5)
-    monkeypatch.setattr("trimtab.engine.build.training.FEW_LISTS", quick)
+    train_quickly(monkeypatch)
 
 
 def test_a_catalogue_of_ids_and_titles_searches_by_stated_rules(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv")
+    build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv", encoder="wordllama")
     engine = Engine.load(out)
     assert engine.slate(Query("red shirt")).item_ids[0] == "1"
     assert "cold start" in engine.manifest["training"]["statement"]
@@ -70,7 +68,7 @@ def test_builds_of_one_catalogue_in_two_processes_are_one_bundle(tmp_path: Path)
 
 def test_without_prices_there_is_no_revenue_to_weigh(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv")
+    build_bundle(catalogue(tmp_path, ("item_id", "title")), out, source="shop.csv", encoder="wordllama")
     with pytest.raises(BadParameter, match=r"^revenue: no such objective.*: relevance, diversity"):
         Engine.load(out).slate(Query("shirt", weights={"revenue": 1.0}))
 
@@ -88,6 +86,7 @@ def test_judgments_train_the_ranker_and_evaluation_sees_it(tmp_path: Path) -> No
         catalogue(tmp_path, ("item_id", "title", "brand", "category", "price")),
         out,
         source="shop.csv",
+        encoder="wordllama",
         judgments=judgments,
     )
     engine = Engine.load(out)
@@ -112,21 +111,21 @@ def test_judged_lists_begin_with_what_serving_retrieves(engine: Engine) -> None:
 def test_an_empty_catalogue_is_refused(tmp_path: Path) -> None:
     empty = catalogue(tmp_path, ("item_id", "title")).head(0)
     with pytest.raises(BadInput, match="no item"):
-        build_bundle(empty, tmp_path / "bundle", source="none")
+        build_bundle(empty, tmp_path / "bundle", source="none", encoder="wordllama")
     assert not (tmp_path / "bundle").exists()
 
 
 def test_a_build_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     items, out = catalogue(tmp_path, ("item_id", "title")), tmp_path / "bundle"
-    build_bundle(items, tmp_path / "anew", source="shop.csv")
+    build_bundle(items, tmp_path / "anew", source="shop.csv", encoder="wordllama")
     with monkeypatch.context() as patched:
         patched.setattr(build, "train_ranker", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            build_bundle(items, out, source="shop.csv")
+            build_bundle(items, out, source="shop.csv", encoder="wordllama")
     assert not out.exists()
     with monkeypatch.context() as patched:
         patched.setattr(EarlierVectors, "encode", Mock(side_effect=AssertionError("it was encoded")))
-        build_bundle(items, out, source="shop.csv")
+        build_bundle(items, out, source="shop.csv", encoder="wordllama")
     for file in ("vectors.npy", "dense.faiss", "lexical/term_scores.npy"):
         assert (out / "retrieval" / file).read_bytes() == (tmp_path / "anew" / "retrieval" / file).read_bytes()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
@@ -134,9 +133,9 @@ def test_a_build_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatc
 
 def test_a_build_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
     items, out = catalogue(tmp_path, ("item_id", "title")), tmp_path / "bundle"
-    before = build_bundle(items, out, source="shop.csv")
+    before = build_bundle(items, out, source="shop.csv", encoder="wordllama")
     with pytest.raises(BadInput):
-        build_bundle(items, out, source="shop.csv", log_rows=[])
+        build_bundle(items, out, source="shop.csv", encoder="wordllama", log_rows=[])
     assert Engine.load(out).bundle_id == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
@@ -145,7 +144,7 @@ def test_a_log_trains_the_ranker(engine: Engine, small_grocery: Grocery, tmp_pat
     log, out = tmp_path / "log", tmp_path / "bundle"
     simulate(engine, 80, log, seed=1)
     rows = [row for frame in read_log(log) for row in rows_of(frame)]
-    build_bundle(small_grocery.items, out, source="grocery", log_rows=rows)
+    build_bundle(small_grocery.items, out, source="grocery", encoder="wordllama", log_rows=rows)
     learned = Engine.load(out)
     assert learned.manifest["training"]["trained_on"] == ["log"]
     assert 0 < learned.manifest["training"]["n_lists"] <= 80

@@ -54,7 +54,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Engine:
         }
     )
     out = tmp_path_factory.mktemp("markets") / "bundle"
-    build_bundle(frame, out, source="shop.csv", shop=SHOP)
+    build_bundle(frame, out, source="shop.csv", encoder="wordllama", shop=SHOP)
     return Engine.load(out)
 
 

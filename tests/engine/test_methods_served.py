@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.support.bundles import train_quickly
 from tests.support.catalogues import read_catalogue
 from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadInput, BadParameter
@@ -36,8 +37,7 @@ JUDGMENTS = pl.DataFrame(
 
 @pytest.fixture(autouse=True)
 def _a_quick_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five items need no thorough training."""
-    monkeypatch.setattr("trimtab.engine.build.training.FEW_LISTS", Recipe(hidden=(4,), n_steps=20))
+    train_quickly(monkeypatch, Recipe(hidden=(4,), n_steps=20))
 
 
 def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:
@@ -50,7 +50,7 @@ def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:
 @pytest.mark.parametrize("method", SERVABLE)
 def test_a_steerable_method_is_served_with_a_receipt_in_real_units(method: str, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    build_bundle(catalogue(tmp_path), out, source="shop.csv", judgments=JUDGMENTS, method=method)
+    build_bundle(catalogue(tmp_path), out, source="shop.csv", encoder="wordllama", judgments=JUDGMENTS, method=method)
     engine = Engine.load(out)
     assert engine.manifest["training"]["method"] == method
     for weights in ({"relevance": 1.0}, {"revenue": 1.0}, {"relevance": 0.5, "revenue": 0.2, "diversity": 0.3}):
@@ -92,14 +92,19 @@ def test_a_steered_network_learns_from_what_households_bought(small_grocery: Gro
 def test_one_objective_leaves_nothing_to_steer_but_serves(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     items = catalogue(tmp_path, with_prices=False)
-    build_bundle(items, out, source="shop.csv", judgments=JUDGMENTS, method="film")
+    build_bundle(items, out, source="shop.csv", encoder="wordllama", judgments=JUDGMENTS, method="film")
     assert Engine.load(out).slate(Query("red shirt")).item_ids
 
 
 def test_a_method_with_a_model_a_weight_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match="cannot be served"):
         build_bundle(
-            catalogue(tmp_path), tmp_path / "bundle", source="shop.csv", judgments=JUDGMENTS, method="chebyshev"
+            catalogue(tmp_path),
+            tmp_path / "bundle",
+            source="shop.csv",
+            encoder="wordllama",
+            judgments=JUDGMENTS,
+            method="chebyshev",
         )
     assert not (tmp_path / "bundle").exists()
 

@@ -36,7 +36,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     (folder / "feed.csv").write_text("\n".join(["id,title,price,lat,lng", *lines, "nowhere,Used oak table 9,9,,"]))
     (folder / "shop.toml").write_text(CLOSE)
     feed = read_feed(folder / "feed.csv", folder / "shop.toml")
-    build_bundle(feed.items, folder / "bundle", source="feed.csv", shop=feed.shop)
+    build_bundle(feed.items, folder / "bundle", source="feed.csv", encoder="wordllama", shop=feed.shop)
     return Engine.load(folder / "bundle")
 
 
@@ -116,7 +116,7 @@ def test_without_places_of_their_own_items_are_where_a_store_has_them(tmp_path: 
             "attr_stock_lyon": [1.0, 1.0, None],
         }
     )
-    build_bundle(frame, tmp_path / "bundle", source="frame", shop=STORES)
+    build_bundle(frame, tmp_path / "bundle", source="frame", encoder="wordllama", shop=STORES)
     engine = Engine.load(tmp_path / "bundle")
     asked = Query("", sort=parse_sort("distance"), near=VERSAILLES)
     away = {hit["item_id"]: hit["attributes"].get("distance") for hit in hits(engine, asked)}  # type: ignore[attr-defined]
@@ -141,6 +141,8 @@ def test_distances_need_somebody_to_be_somewhere(market: Engine, asked: dict[str
 def test_bad_places_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match="near: cannot read 'Paris'; allowed: LATITUDE,LONGITUDE in degrees"):
         parse_near("Paris")
-    build_bundle(pl.DataFrame({"item_id": ["1"], "title": ["Shirt"]}), tmp_path / "b", source="frame")
+    build_bundle(
+        pl.DataFrame({"item_id": ["1"], "title": ["Shirt"]}), tmp_path / "b", source="frame", encoder="wordllama"
+    )
     with pytest.raises(BadParameter, match=r"near: this catalogue has no places; allowed: shop\.toml names them"):
         Engine.load(tmp_path / "b").in_market(Query("shirt", near=VERSAILLES))

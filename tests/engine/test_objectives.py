@@ -61,7 +61,7 @@ def catalogue(**columns: list[object]) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     out = tmp_path_factory.mktemp("shop") / "bundle"
-    build_bundle(catalogue(), out, source="shop.csv", shop=SHOP)
+    build_bundle(catalogue(), out, source="shop.csv", encoder="wordllama", shop=SHOP)
     return Engine.load(out)
 
 
@@ -108,7 +108,7 @@ def test_defaults_of_the_shop_are_the_bundles(tmp_path: Path) -> None:
         "[defaults]\nmax_relevance_loss = 0.1\nmax_revenue_loss = 0.4\nweights = {relevance = 3, revenue = 1}"
     )
     assert Shop.parse(shop_text(said)) == said
-    build_bundle(catalogue(), tmp_path / "bundle", source="shop.csv", shop=said)
+    build_bundle(catalogue(), tmp_path / "bundle", source="shop.csv", encoder="wordllama", shop=said)
     engine = Engine.load(tmp_path / "bundle")
     assert engine.default_weights == {"relevance": 0.75, "revenue": 0.25, "diversity": 0}
     slate = engine.slate(Query("shirt"))
@@ -129,7 +129,7 @@ def test_defaults_of_the_shop_are_the_bundles(tmp_path: Path) -> None:
 )
 def test_what_does_not_fit_the_catalogue_is_named(text: str, named: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match=said) as refused:
-        build_bundle(catalogue(), tmp_path / "bundle", source="shop.csv", shop=Shop.parse(text))
+        build_bundle(catalogue(), tmp_path / "bundle", source="shop.csv", encoder="wordllama", shop=Shop.parse(text))
     assert refused.value.name == named
 
 
@@ -138,7 +138,7 @@ def test_one_items_price_does_not_buy_a_slate(price: float, tmp_path: Path) -> N
     titles = [f"Cotton shirt number {number}" for number in range(N - 1)] + ["Shirt packing machine"]
     said = Shop.parse("[defaults]\nweights = {relevance = 0.8, revenue = 0.2}")
     frame = catalogue(title=list(titles), price=[10.0 + number for number in range(N - 1)] + [price])
-    build_bundle(frame, tmp_path / "bundle", source="shop.csv", shop=said)
+    build_bundle(frame, tmp_path / "bundle", source="shop.csv", encoder="wordllama", shop=said)
     engine = Engine.load(tmp_path / "bundle")
     slate = engine.slate(Query("cotton shirt", k=5, weights=engine.default_weights))
     assert str(N - 1) not in slate.item_ids
@@ -154,7 +154,7 @@ def test_what_can_be_bought_comes_before_what_cannot(tmp_path: Path) -> None:
             "popularity": [5.0, 4.0],
         }
     )
-    build_bundle(frame, tmp_path / "bundle", source="shop.csv")
+    build_bundle(frame, tmp_path / "bundle", source="shop.csv", encoder="wordllama")
     assert Engine.load(tmp_path / "bundle").slate(Query("garden parasol")).item_ids == ("2", "1")
 
 
@@ -163,7 +163,7 @@ def test_a_value_reads_the_shops_own_columns_as_they_are_now(tmp_path: Path) -> 
         '[objectives.margin]\nvalue = "price - cost"\n[objectives.fresh]\nvalue = "exp(-age_days(released) / 30)"'
     )
     frame = catalogue(attr_cost=[5.0 + number % 9 for number in range(N)], attr_released=[BUILT] * N)
-    build_bundle(frame, tmp_path / "bundle", source="shop.csv", shop=said)
+    build_bundle(frame, tmp_path / "bundle", source="shop.csv", encoder="wordllama", shop=said)
     engine = Engine.load(tmp_path / "bundle")
     rows = np.array([3])
     now = datetime.fromisoformat(engine.manifest["as_of"]).timestamp()
@@ -293,7 +293,7 @@ value = "price * 2"
 """
     )
     frame = catalogue(attr_cost=[4.0 + number / 2 for number in range(N)])
-    build_bundle(frame, tmp_path / "bundle", source="shop.csv", shop=said)
+    build_bundle(frame, tmp_path / "bundle", source="shop.csv", encoder="wordllama", shop=said)
     engine = Engine.load(tmp_path / "bundle")
     assert engine.private_objectives == {"margin"}
     slate = engine.slate(Query("shirt", k=3, weights={"margin": 1.0}))

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.support.bundles import train_quickly
 from trimtab.abtest.ope.contexts import Search, contexts_of
 from trimtab.catalog.shop import Shop
 from trimtab.core.errors import NotFound
@@ -52,7 +53,7 @@ SOLD = (
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """Built twice: the second time with the log of a shop whose shoppers buy bulbs for their lamps."""
     folder = tmp_path_factory.mktemp("related")
-    build_bundle(FRAME, folder / "first", source="frame")
+    build_bundle(FRAME, folder / "first", source="frame", encoder="wordllama")
     first = Engine.load(folder / "first")
     slate = first.slate(Query("red", k=12, session_id="s", weights={"relevance": 1.0}))
     shown = first.impression(slate, datetime.now(UTC))
@@ -70,7 +71,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Engine:
         )
         for visit, bought in enumerate(SOLD)
     ]
-    build_bundle(FRAME, folder / "second", source="frame", log_rows=rows)
+    with pytest.MonkeyPatch.context() as patch:
+        train_quickly(patch)
+        build_bundle(FRAME, folder / "second", source="frame", encoder="wordllama", log_rows=rows)
     return Engine.load(folder / "second")
 
 
@@ -108,7 +111,7 @@ def test_no_evidence_is_said_in_a_sentence(shop: Engine, tmp_path: Path) -> None
     nothing = shop.slate(beside("together", "bulb-green"))
     assert nothing.item_ids == ()
     assert nothing.note == f"none of {len(SOLD):,} visits with purchases has this item beside another one"
-    build_bundle(FRAME, tmp_path / "bundle", source="frame")
+    build_bundle(FRAME, tmp_path / "bundle", source="frame", encoder="wordllama")
     note = Engine.load(tmp_path / "bundle").slate(beside("together", "lamp-red")).note
     assert note == "nobody's baskets are known: build the bundle with a log"
     with pytest.raises(NotFound, match="there is no item 'hat'"):
@@ -130,7 +133,13 @@ def test_a_decision_beside_an_item_replays(shop: Engine, kind: str) -> None:
 
 
 def test_variants_are_neither_similar_nor_companions_of_each_other(tmp_path: Path) -> None:
-    build_bundle(FRAME, tmp_path / "bundle", source="frame", shop=Shop.parse('[variants]\ngroup_by = "style"'))
+    build_bundle(
+        FRAME,
+        tmp_path / "bundle",
+        source="frame",
+        encoder="wordllama",
+        shop=Shop.parse('[variants]\ngroup_by = "style"'),
+    )
     engine = Engine.load(tmp_path / "bundle")
     found = engine.slate(beside("similar", "shirt-red"))
     assert {item.partition("-")[0] for item in found.item_ids} == {"tie", "lamp", "bulb"}

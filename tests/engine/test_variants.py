@@ -49,7 +49,7 @@ SHOP = Shop.parse('[variants]\ngroup_by = "style"')
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     folder = tmp_path_factory.mktemp("shirts") / "bundle"
-    build_bundle(pl.DataFrame([*SHIRTS, LONER]), folder, source="shirts", shop=SHOP)
+    build_bundle(pl.DataFrame([*SHIRTS, LONER]), folder, source="shirts", encoder="wordllama", shop=SHOP)
     return Engine.load(folder)
 
 
@@ -185,7 +185,7 @@ def test_in_an_order_a_group_stands_for_what_can_be_bought(tmp_path: Path) -> No
     """The cheapest of a group may be gone; where all are, it is shown all the same."""
     gone = {"linen-red", "polo-red", "polo-blue", "polo-green"}
     items = [{**item, "in_stock": item["item_id"] not in gone} for item in [*SHIRTS, LONER]]
-    build_bundle(pl.DataFrame(items), tmp_path / "bundle", source="shirts", shop=SHOP)
+    build_bundle(pl.DataFrame(items), tmp_path / "bundle", source="shirts", encoder="wordllama", shop=SHOP)
     engine = Engine.load(tmp_path / "bundle")
     by_price = Query("shirt", k=4, sort=Sort("price"))
     assert ids(engine, by_price) == ("oxford-red", "linen-blue", "polo-red", "flannel-red")
@@ -202,7 +202,7 @@ def test_what_differs_in_size_alone_is_one_hit_where_the_shop_says_so(tmp_path: 
     items = [{"item_id": key, "title": title, "brand": brands.get(key, "Acme")} for key, title in titles.items()]
     said = Shop.parse("[variants]\nby_size = true")
     assert Shop.parse(shop_text(said)) == said
-    build_bundle(pl.DataFrame(items), tmp_path / "bundle", source="ice", shop=said)
+    build_bundle(pl.DataFrame(items), tmp_path / "bundle", source="ice", encoder="wordllama", shop=said)
     engine = Engine.load(tmp_path / "bundle")
     slate = engine.slate(Query("vanilla ice cream 16 oz", k=10))
     hits = {hit["item_id"]: hit["variants"] for hit in response_of(slate, engine.store)["hits"]}

@@ -63,7 +63,7 @@ def test_bundles_are_swapped_under_load(
     if len(memory) > SETTLED:
         assert max(memory[-SETTLED:]) <= GROWTH * max(memory[:SETTLED])
     # For docs/failure-modes.md; `pytest -s` shows it. The check's process shares the processors with the service here.
-    print(  # noqa: T201
+    print(  # noqa: T201  # figures
         f"{n_swaps} swaps, {len(seen.answers)} searches, {len(seen.failures)} failed; "
         f"p99 {p99_ms(seen, 0, calm):.1f} ms before, {p99_ms(seen, calm):.1f} ms while; "
         f"memory {memory[0]:.0f} MB after the first swap, {memory[-1]:.0f} MB after the last, {max(memory):.0f} at most"

@@ -93,8 +93,9 @@ def write(path: Path) -> None:
 
 def removed(folder: Path, *, keep_days: float = 0, max_bytes: int = 0) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    observe = lambda log, reason: found.append((log, reason))  # noqa: E731
-    Retention(folder, observe, keep_days=keep_days, max_bytes=max_bytes).enforce(TODAY)
+    Retention(
+        folder, lambda log, reason: found.append((log, reason)), keep_days=keep_days, max_bytes=max_bytes
+    ).enforce(TODAY)
     return found
 
 

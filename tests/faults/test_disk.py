@@ -104,7 +104,7 @@ def test_a_build_on_a_full_disk_says_so_and_replaces_nothing(disk: Path) -> None
     items = pl.DataFrame({"item_id": map(str, numbers), "title": [f"Red mug {number}" for number in numbers]})
 
     with pytest.raises(DiskFull, match=r"disk: the disk is full after .* nothing was replaced"):
-        build_bundle(items, out, source="a feed")
+        build_bundle(items, out, source="a feed", encoder="wordllama")
 
     assert [path.name for path in disk.iterdir()] == ["shop"]
     assert (out / "manifest.json").read_text() == "the bundle that serves"

@@ -28,7 +28,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Engine]:
     """A feed and the engine over the bundle that was built from it."""
     folder = tmp_path_factory.mktemp("shop")
     merchant_tsv(folder / "feed.tsv", N)
-    return folder / "feed.tsv", trimtab.build(folder / "feed.tsv", folder / "bundle").engine
+    return folder / "feed.tsv", trimtab.build(folder / "feed.tsv", folder / "bundle", encoder="wordllama").engine
 
 
 def rewritten(source: Path, out: Path, change: Callable[[Rows], Rows], columns: list[str] | None = None) -> Path:
@@ -163,7 +163,7 @@ def test_what_a_feed_does_not_have_stays(shop: tuple[Path, Engine], tmp_path: Pa
 def test_the_command_shows_the_difference_and_makes_it(
     shop: tuple[Path, Engine], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from trimtab.cli.commands import app  # noqa: PLC0415
+    from trimtab.cli.commands import app  # noqa: PLC0415  # the other tests need none of it
 
     source, engine = shop
     path = rewritten(source, tmp_path / "again.tsv", lambda rows: rows[1:])

@@ -88,7 +88,7 @@ def test_columns_that_are_known_may_be_labelled(tmp_path: Path) -> None:
         "[catalogue]\ncategory = \"Gruppe\"\n" + LABELS,
     )  # fmt: skip
     feed = read_feed(path, shop)
-    build_bundle(feed.items, tmp_path / "bundle", source="feed", shop=feed.shop)
+    build_bundle(feed.items, tmp_path / "bundle", source="feed", encoder="wordllama", shop=feed.shop)
     store = Engine.load(tmp_path / "bundle").store
     labels = {name: column.attribute.label for name, column in store.attributes.items()}
     assert (labels["brand"], labels["category"], labels["product_type"]) == ("Marke", "Warengruppe", "Product type")

@@ -29,7 +29,7 @@ def test_a_search_asks_for_one_store_of_those_that_a_feed_has_columns_of(tmp_pat
     }
     path = tmp_path / "feed.csv"
     path.write_text(table(columns, delimiter=";"), encoding="utf-8")
-    shop = trimtab.build(path, tmp_path / "bundle")
+    shop = trimtab.build(path, tmp_path / "bundle", encoder="wordllama")
     query = Query("skruv", k=30, filters=(parse_filter("in_stock:true"),))
     assert len(shop.engine.slate(query).rows) == 16
     there_only = replace(query, store="malmö")

@@ -200,7 +200,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         ]
     )
     folder = tmp_path_factory.mktemp("shop")
-    build_bundle(frame, folder / "bundle", source="shirts", shop=SHOP)
+    build_bundle(frame, folder / "bundle", source="shirts", encoder="wordllama", shop=SHOP)
     with running_redis(tmp_path_factory.mktemp("redis")) as redis:
         yield from serving_with(folder / "bundle", folder / "data", redis)
 

@@ -23,6 +23,7 @@ SPEC.loader.exec_module(wording)
         "    def over(self) -> None:",  # wording: allow (what is looked for)
         '    """Of an item."""',
         "    watch.saw(slate)",  # wording: allow (what is looked for)
+        "    import heavy  # noqa: PLC0415",
     ],
 )
 def test_finds(line: str) -> None:
@@ -33,6 +34,7 @@ def test_finds(line: str) -> None:
     "line",
     [
         "there is no item",
+        "    import heavy  # noqa: PLC0415  # an extra",
         "it is no longer loaded",
         "polars.col('a').sum().over('b')",
         "a moving ladder  # wording: allow (a product of the shop)",

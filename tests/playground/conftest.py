@@ -65,7 +65,7 @@ def towels(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pl.DataFrame({"item_id": [str(n) for n in range(len(titles))], "title": titles}).write_csv(folder / "towels.csv")
     items, _ = read_catalogue(folder / "towels.csv")  # markup in a feed becomes text, so it is put in behind that
     items = items.with_columns(title=pl.col("title").replace("towel", MARKUP))
-    build_bundle(items, folder / "bundle", source="towels.csv")
+    build_bundle(items, folder / "bundle", source="towels.csv", encoder="wordllama")
     return folder / "bundle"
 
 

@@ -91,7 +91,10 @@ def test_who_was_killed_goes_on_behind_the_last_part(tmp_path: Path) -> None:
 
     def encoded(encoder: WordLlama, texts: Sequence[str], folder: str = "parts") -> VectorParts:
         parts = Parts(tmp_path / folder)
-        report = lambda _, done, total: reports.append((done, total))  # noqa: E731
+
+        def report(_: str, done: int, total: int) -> None:
+            reports.append((done, total))
+
         return encoded_parts(parts, EarlierVectors.none(), encoder, texts, report, part=3)
 
     stopped = Stopped()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,6 +19,9 @@ from trimtab.ranker.objectives import objectives_of
 from trimtab.ranker.training.cold_start import cold_start_ranker
 from trimtab.ranker.training.heads import Recipe
 
+if TYPE_CHECKING:
+    import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")
 SPLITS = Splits(
@@ -25,6 +29,14 @@ SPLITS = Splits(
     validation=Split(known_until=40, first=41, last=46, n_intents=150),
     test=Split(known_until=46, first=47, last=53, n_intents=80),
 )
+
+
+QUICK = Recipe(hidden=(8,), n_steps=30, learning_rate=1e-2, pointwise_share=0.5)
+
+
+def train_quickly(patch: pytest.MonkeyPatch, recipe: Recipe = QUICK) -> None:
+    """Builds of this process learn from few lists in few steps: those of tests say at once what they say."""
+    patch.setattr("trimtab.engine.build.training.FEW_LISTS", recipe)
 
 
 def some_aisles(grocery: Grocery) -> Grocery:

@@ -167,7 +167,7 @@ def test_pages_into_a_catalogue_that_is_built_and_grows(tmp_path: Path) -> None:
     lantern = rows["gtin:04006381333931"]
     assert (lantern["title"], lantern["price"], lantern["in_stock"]) == ("Brass Lantern", pytest.approx(49.9), True)
 
-    build_bundle(items, tmp_path / "bundle", source=into.name)
+    build_bundle(items, tmp_path / "bundle", source=into.name, encoder="wordllama")
     assert Engine.load(tmp_path / "bundle").slate(Query("brass lantern")).item_ids[0] == "gtin:04006381333931"
 
 

@@ -88,7 +88,7 @@ class Styles:
     by_key: dict[str, list[Rule]] = field(default_factory=dict)
     computed: dict[int, Computed] = field(default_factory=dict)
 
-    NAMES = ["css_hidden", "css_struck", "css_size", "css_size_share", "css_bold", "css_known"]  # noqa: RUF012
+    NAMES = ("css_hidden", "css_struck", "css_size", "css_size_share", "css_bold", "css_known")
 
     @classmethod
     def of(cls, dom: Dom) -> Styles:

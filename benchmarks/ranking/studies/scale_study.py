@@ -215,10 +215,10 @@ class Oracle:
     def fit(self, data: Problem, preferences: Floats) -> None:
         """Nothing is left to learn."""
 
-    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:  # noqa: ARG002
+    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:  # noqa: ARG002  # one network, whatever the weights
         return torch.from_numpy(self.gains @ (weights / self.ranges)).float()
 
-    def predict(self, x: Inputs, mask: Tensor) -> Tensor:  # noqa: ARG002
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor:  # noqa: ARG002  # one network, whatever the weights
         return torch.from_numpy(self.gains).float()
 
     def export(self) -> ServedRanker:

@@ -30,13 +30,13 @@ class Conditioned:
     def __init__(self, recipe: Recipe, *, seed: int = 0) -> None:
         self.recipe, self.seed = recipe, seed
 
-    def make_network(self, data: Problem) -> SteeredNetwork:  # noqa: ARG002
+    def make_network(self, data: Problem) -> SteeredNetwork:
         raise AssertionError("a subclass makes the network")
 
     def losses(self) -> Losses:
         return objective_losses
 
-    def fit(self, data: Problem, preferences: Floats) -> None:  # noqa: ARG002
+    def fit(self, data: Problem, preferences: Floats) -> None:
         check_problem(data)
         self.data = data
         n_objectives = len(data.objectives)
@@ -64,7 +64,7 @@ class Conditioned:
         asked = check_preferences(weights, x.multipliers.shape[2])
         return _AsScorer(self.network).scores(x.features, mask, torch.from_numpy(asked).float())[0]
 
-    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:  # noqa: ARG002
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:
         return None
 
     def export(self) -> ServedRanker:

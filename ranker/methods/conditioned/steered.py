@@ -34,7 +34,7 @@ class SteeredNetwork(nn.Module):
         """[n, F] features of one list -> [n, E], independent of the weights."""
         return self.standardised(features)
 
-    def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002
+    def encode_lists(self, features: Tensor, mask: Tensor) -> Tensor:
         """[L, n, F] and [L, n] bool -> [L, n, E]; the same as `encode` for each list."""
         return self.encode(features)
 

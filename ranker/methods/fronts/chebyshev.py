@@ -33,7 +33,7 @@ class ChebyshevRule:
         self._smoothing = smoothing
         self._ideal = torch.full((n_objectives,), float("inf"))
 
-    def coefficients(self, losses: Tensor, preferences: Tensor, gramians: Tensor) -> Tensor:  # noqa: ARG002
+    def coefficients(self, losses: Tensor, preferences: Tensor, gramians: Tensor) -> Tensor:
         best = losses.min(dim=0).values
         followed = _IDEAL_MOMENTUM * self._ideal + (1 - _IDEAL_MOMENTUM) * best
         self._ideal = torch.where(torch.isfinite(self._ideal), followed, best)

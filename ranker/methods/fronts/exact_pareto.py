@@ -26,7 +26,7 @@ LEAST_WEIGHT = 0.02
 class ExactPareto(Front):
     name = "exact_pareto"
 
-    def rule(self, data: Problem) -> Rule:  # noqa: ARG002
+    def rule(self, data: Problem) -> Rule:
         return ExactParetoRule()
 
 

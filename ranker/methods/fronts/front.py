@@ -46,21 +46,21 @@ class Front:
     def draw(self, preferences: Tensor) -> Preferences:
         return lambda: preferences
 
-    def rule(self, data: Problem) -> Rule:  # noqa: ARG002
+    def rule(self, data: Problem) -> Rule:
         return Weighted()
 
     def losses(self) -> Losses:
         return objective_losses
 
     @torch.inference_mode()
-    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:  # noqa: ARG002
+    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:
         return self.networks.one(self.nearest(weights), x.features)
 
     def nearest(self, weights: Floats) -> int:
         asked = check_preferences(weights, self.preferences.shape[1])[0]
         return int(np.abs(self.preferences - asked).sum(axis=1).argmin())
 
-    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:  # noqa: ARG002
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:
         return None
 
     def export(self) -> ServedRanker:

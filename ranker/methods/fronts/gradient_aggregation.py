@@ -43,7 +43,7 @@ class GradientAggregation(Front):
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self.name = name
 
-    def rule(self, data: Problem) -> Rule:  # noqa: ARG002
+    def rule(self, data: Problem) -> Rule:
         return AggregationRule(self.name)
 
 

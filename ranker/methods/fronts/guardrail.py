@@ -41,7 +41,7 @@ class GuardrailRule:
         self._lowest, self._highest, self._penalty = lowest, highest, penalty
         self._multipliers = torch.empty(0)
 
-    def coefficients(self, losses: Tensor, preferences: Tensor, gramians: Tensor) -> Tensor:  # noqa: ARG002
+    def coefficients(self, losses: Tensor, preferences: Tensor, gramians: Tensor) -> Tensor:
         if len(self._multipliers) == 0:
             self._multipliers = torch.zeros(len(losses))
         bounds = self._lowest + (1 - preferences[:, GUARDED]) * (self._highest - self._lowest)

@@ -59,14 +59,14 @@ class TreeFront:
             parameters = PARAMETERS | {"label_gain": gains.tolist(), "seed": self.seed}
             self.models.append(lightgbm.train(parameters, shared, num_boost_round=self.n_trees))
 
-    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:  # noqa: ARG002
+    def score(self, x: Inputs, mask: Tensor, weights: Floats) -> Tensor:
         asked = check_preferences(weights, self.preferences.shape[1])[0]
         model = self.models[int(np.abs(self.preferences - asked).sum(axis=1).argmin())]
         n_lists, n_items, n_features = x.features.shape
         flat = model.predict(x.features.reshape(-1, n_features).numpy(), num_threads=1)
         return torch.from_numpy(np.asarray(flat, dtype=np.float32).reshape(n_lists, n_items))
 
-    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:  # noqa: ARG002
+    def predict(self, x: Inputs, mask: Tensor) -> Tensor | None:
         return None
 
     def export(self) -> ServedRanker:

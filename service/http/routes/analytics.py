@@ -18,7 +18,8 @@ from trimtab.engine.analytics.measures import Every
 from trimtab.engine.analytics.report import Of
 from trimtab.service.http.bodies import JSON
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.logs.questions import LogQuestions, Question, Report
+from trimtab.service.logs.question import Question, Report
+from trimtab.service.logs.questions import LogQuestions
 from trimtab.service.moments import Moment, SpokenMoment
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most rows.")]

@@ -23,7 +23,7 @@ from gbstats.utils import check_srm
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[2]))
 
-from tests.abtest.ab_cases import two_variants  # noqa: E402
+from tests.abtest.ab_cases import two_variants
 
 
 def mean_statistic(values: np.ndarray) -> SampleMeanStatistic:
@@ -76,4 +76,4 @@ if __name__ == "__main__":
         for name, value in golden.items()
     }
     (HERE / "gbstats.json").write_text(json.dumps(golden, indent=1) + "\n")
-    print(golden)  # noqa: T201
+    print(golden)

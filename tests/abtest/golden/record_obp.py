@@ -21,17 +21,17 @@ import numpy as np
 
 warnings.filterwarnings("ignore")
 
-import obp  # noqa: E402
-from obp import ope  # noqa: E402
-from obp.dataset import MultiClassToBanditReduction  # noqa: E402
-from sklearn.datasets import load_digits  # noqa: E402
-from sklearn.ensemble import RandomForestClassifier  # noqa: E402
-from sklearn.linear_model import LogisticRegression  # noqa: E402
+import obp
+from obp import ope
+from obp.dataset import MultiClassToBanditReduction
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from bandit_cases import N_ACTIONS, K, N, bandit_log, chosen, slate_log  # noqa: E402
+from bandit_cases import N_ACTIONS, K, N, bandit_log, chosen, slate_log
 
 
 def one_action() -> dict[str, float]:
@@ -145,5 +145,5 @@ if __name__ == "__main__":
         "readme_example": readme_example(),
     }
     (HERE / "obp.json").write_text(json.dumps(golden) + "\n")
-    print({name: value for name, value in golden.items() if name != "readme_example"})  # noqa: T201
-    print({name: golden["readme_example"][name] for name in ("truth", "relative_error_of_ips")})  # noqa: T201
+    print({name: value for name, value in golden.items() if name != "readme_example"})
+    print({name: golden["readme_example"][name] for name in ("truth", "relative_error_of_ips")})

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.retrieval.test_story import *  # noqa: F403
+from tests.retrieval.test_story import *  # noqa: F403  # all of its tests
 
 pytestmark = pytest.mark.slow

@@ -34,7 +34,7 @@ MAX_BYTES = 50_000
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
     merchant_tsv(folder / "feed.tsv", N)
-    trimtab.build(folder / "feed.tsv", folder / "bundles" / "bundle")
+    trimtab.build(folder / "feed.tsv", folder / "bundles" / "bundle", encoder="wordllama")
     return folder
 
 

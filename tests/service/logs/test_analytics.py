@@ -20,7 +20,8 @@ from trimtab.cli.commands import main
 from trimtab.core.errors import Unavailable
 from trimtab.core.work.children import Child
 from trimtab.service.logs import questions
-from trimtab.service.logs.questions import LogQuestions, Question
+from trimtab.service.logs.question import Question
+from trimtab.service.logs.questions import LogQuestions
 from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}

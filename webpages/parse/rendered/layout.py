@@ -30,13 +30,13 @@ class Layout:
     weights: NDArray[np.float32]
     width: float = float(VIEWPORT[0])
 
-    NAMES = [  # noqa: RUF012
+    NAMES = (
         "box_left", "box_top", "box_width", "box_height", "box_area", "box_area_share", "box_drawn", "box_hidden",
         "box_struck",
         "box_size", "box_size_share", "box_weight", "box_first_screen", "box_to_name_x", "box_to_name_y",
         "box_to_cart_x",
         "box_to_cart_y", "box_ratio", "box_area_rank", "box_centre",
-    ]  # fmt: skip
+    )  # fmt: skip
 
     @staticmethod
     def unknown(n: int) -> NDArray[np.float32]:

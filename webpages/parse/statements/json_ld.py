@@ -43,7 +43,7 @@ def read_json_ld(dom: Dom, url: str, title: frozenset[str], found: Structured) -
     for element, kind, source in dom.scripts:
         if "ld+json" not in kind:
             continue
-        source = _KEY.sub(_as_schema_org, source) if _FOREIGN_KEY.search(source) else source  # noqa: PLW2901
+        source = _KEY.sub(_as_schema_org, source) if _FOREIGN_KEY.search(source) else source  # noqa: PLW2901  # the same, its keys mended
         values = load_strictly(source)
         if values is None and n_broken + len(source) <= MAX_BROKEN:
             n_broken += len(source)
