@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from trimtab.abtest.ope.estimators import Floats, prefix_weights
 from trimtab.abtest.ope.evidence import Evidence
+from trimtab.abtest.ope.intervals import estimate
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates
+from trimtab.abtest.ope.sums import Sums
 from trimtab.core.diversity import intra_list_distances, novelties_of_slates
 from trimtab.core.metrics import discounted_sum, discounts, exponential_gain
 from trimtab.core.weights import DIVERSITY
@@ -127,6 +129,15 @@ def weighted_rewards(
             if seen[metric]
         }
         yield name, WeightedRewards(moves.weights, moved, slopes)
+
+
+def promise_of(engine: Engine, promised: Sums, realised: Sums, confidence: float) -> dict[str, Any]:
+    """What receipts promised of the relevance of what was shown, what came of it, and what it was learned from."""
+    return {
+        "promised": estimate(promised, confidence=confidence).as_dict(),
+        "realised": estimate(realised, confidence=confidence).as_dict(),
+        "learned_from": list(engine.manifest["training"].get("trained_on", [])),
+    }
 
 
 def _values(slates: LoggedSlates, engine: Engine) -> Floats:

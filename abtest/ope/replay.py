@@ -33,11 +33,11 @@ import polars as pl
 
 from trimtab.abtest.ope.asked import LOGGED
 from trimtab.abtest.ope.evidence import Deployment, evidence_of
-from trimtab.abtest.ope.intervals import Estimate, estimate, relative_base
+from trimtab.abtest.ope.intervals import Estimate, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.log.partitions import PartitionedLog, partitioned
-from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains
+from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains, promise_of
 from trimtab.abtest.ope.replay_estimates import MISFIT, Estimates
 from trimtab.abtest.ope.segments import OTHER, Segments
 from trimtab.abtest.ope.totals import EVERYTHING, Totals, totals_of
@@ -234,12 +234,15 @@ def _result(
     if totals.n_impossible:
         left_out[IMPOSSIBLE] += totals.n_impossible
     everything = totals.logged_outcomes.counts[list(EVERYTHING)].sum(axis=0)
+    assert totals.promised is not None  # of a log that is not empty
     return {
         "bundle": engine.bundle_id,
         "objectives": outcomes,
         "confidence": confidence,
         "compared": compared.as_dict(),
-        "promise": _promise(totals, engine, confidence),
+        "promise": promise_of(
+            engine, totals.promised.sums(RELEVANCE), totals.logged_outcomes.sums(RELEVANCE), confidence
+        ),
         "exploration_cost": _exploration_cost(estimates, compared),
         "estimator": {metric: "direct" if metric in MEASURED else compared.estimator for metric in metrics},
         "warnings": list(_warnings(estimates, totals, left_out, partitions, values)),
@@ -268,16 +271,6 @@ def _result(
             name: {metric: _plain(estimates.by_estimator(name, metric, compared)) for metric in outcomes}
             for name in names
         },
-    }
-
-
-def _promise(totals: Totals, engine: Engine, confidence: float) -> dict[str, Any]:
-    """What receipts promised of the relevance of what was shown, what came of it, and what it was learned from."""
-    assert totals.promised is not None  # of a log that is not empty
-    return {
-        "promised": estimate(totals.promised.sums("relevance"), confidence=confidence).as_dict(),
-        "realised": estimate(totals.logged_outcomes.sums("relevance"), confidence=confidence).as_dict(),
-        "learned_from": list(engine.manifest["training"].get("trained_on", [])),
     }
 
 

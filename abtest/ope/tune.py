@@ -29,14 +29,14 @@ from trimtab.abtest.ope.evidence_tasks import evidence_by_query
 from trimtab.abtest.ope.intervals import assess, estimate, influence, lower_bounds, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, Served, like_with_like
 from trimtab.abtest.ope.log.partitions import partitioned
-from trimtab.abtest.ope.outcomes import novelty, outcomes_of, weighted_rewards
+from trimtab.abtest.ope.outcomes import novelty, outcomes_of, promise_of, weighted_rewards
 from trimtab.abtest.ope.reliability import Reliability
 from trimtab.abtest.ope.segments import OTHER
 from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.abtest.report.tuning import OWN
 from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadLog, BadParameter
-from trimtab.core.weights import DIVERSITY, format_weights, normalise
+from trimtab.core.weights import DIVERSITY, RELEVANCE, format_weights, normalise
 from trimtab.core.work.progress import Progress, silent
 from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.engine import Engine
@@ -146,6 +146,7 @@ def tune(  # noqa: PLR0913  # the options of `trimtab tune`, keyword-only
         "compared": compared.as_dict(),
         "warnings": list(partitions.left_out_warning(partitions.left_out)),
         "n_impressions": len(evidence.slates),
+        "promise": tables.promise(confidence),
         **_described(choice, candidates, base),
         "candidates": {
             name: {
@@ -217,6 +218,15 @@ class Tables:
             diversity = estimators.direct_method(self._diversity[name][some])
             found[name][DIVERSITY] = add_up(diversity, groups[evidence.drawn])
         return found
+
+    def promise(self, confidence: float) -> dict[str, Any]:
+        """What receipts promised of the relevance of what was shown, beside what came of it."""
+        evidence = self._evidence
+        groups, known = evidence.slates.groups, ~np.isnan(evidence.promised)
+        promised = estimators.direct_method(evidence.promised[known])
+        realised = estimators.direct_method(outcomes_of(evidence.slates, self._engine)[RELEVANCE])
+        sums = add_up(promised, groups[evidence.drawn[known]]), add_up(realised, groups)
+        return promise_of(self._engine, *sums, confidence)
 
 
 def choose(

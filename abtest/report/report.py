@@ -10,12 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from trimtab.abtest.report.plots import differences_plot, front_plot, outcomes_of, overlap_plot, weights_plot
+from trimtab.abtest.report.verdict import kept_promise
 from trimtab.core.weights import format_weights
 
 REPORT = "report.json"
-
-FAR = 0.1
-"""A share by which what was realised may differ from what was promised without a word."""
 
 NAMES = {
     "alpha_ndcg": "alpha-nDCG",
@@ -80,23 +78,6 @@ def compared_as(compared: Mapping[str, Any]) -> str:
         "Compared at equal exploration: each policy is drawn at the temperature at which it is expected to lose "
         f"as much of its own sorted slate's relevance as the log did ({cost}). Sorted slates have an effective "
         f"{compared['sorted_share']:.1%} of this log; `--served sorted` compares those, on so little."
-    )
-
-
-def kept_promise(promise: Mapping[str, Any]) -> str:
-    """What was promised of the relevance of the slates shown, and what came of it."""
-    promised, realised = (promise[name]["value"] for name in ("promised", "realised"))
-    share = f", {realised / promised:.0%} of it" if promised else ""
-    text = (
-        f"Of what was shown, receipts promised a relevance of {promised:.4f} a search; "
-        f"shoppers gave {realised:.4f}{share}."
-    )
-    if abs(realised - promised) <= FAR * abs(promised):
-        return text
-    learned = " and ".join(promise["learned_from"]) or "rules"
-    return (
-        f"{text} Both count a purchase at the top as 1; the promise was learned from {learned}, which need not be what "
-        "shoppers do with this page."
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from trimtab.abtest.report.verdict import kept_promise
+
 Result = Mapping[str, Any]
 """The object of `trimtab tune --json` (`trimtab.abtest.ope.tune`)."""
 
@@ -74,6 +76,7 @@ def write_tuning_report(result: Result, path: Path) -> None:
     page = environment.get_template("tuning.html").render(
         result=result,
         verdict=tuning_verdict(result),
+        promise=kept_promise(result["promise"]),
         candidates=in_order(result),
         marks_of=marks_of,
         keeps_in_words=keeps_in_words,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from trimtab.abtest.ope.intervals import Estimate, relative_base
 
@@ -11,6 +12,9 @@ MATTERS = 0.01
 
 LOOKED_FOR = 0.05
 """The relative difference for which the searches needed are named."""
+
+FAR = 0.1
+"""A share by which what was realised may differ from what was promised without a word."""
 
 TO_SHOW = 2.80
 """Standard errors that a difference must be away from 0 to be called sure in 80 % of logs at 95 %."""
@@ -75,6 +79,23 @@ def _advice(gains: list[str], losses: list[str], open_: list[str], silent: list[
     if open_:
         return "This log is too short to tell a difference from what was served."
     return "There is nothing to gain from it."
+
+
+def kept_promise(promise: Mapping[str, Any]) -> str:
+    """What was promised of the relevance of the slates shown, and what came of it."""
+    promised, realised = (promise[name]["value"] for name in ("promised", "realised"))
+    share = f", {realised / promised:.0%} of it" if promised else ""
+    text = (
+        f"Of what was shown, receipts promised a relevance of {promised:.4f} a search; "
+        f"shoppers gave {realised:.4f}{share}."
+    )
+    if abs(realised - promised) <= FAR * abs(promised):
+        return text
+    learned = " and ".join(promise["learned_from"]) or "rules"
+    return (
+        f"{text} Both count a purchase at the top as 1; the promise was learned from {learned}, which need not be what "
+        "shoppers do with this page."
+    )
 
 
 def searches_needed(one: Estimate, before: Estimate) -> int | None:

@@ -42,6 +42,11 @@ def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
     assert result["chosen"] != OWN
     assert result["compared"]["served"] == "explored"
     assert 0 < result["gain_at_least"] < result["gain"]
+    promise, own_value = result["promise"], result["candidates"][OWN]["values"]["relevance"]
+    assert promise["realised"]["value"] == pytest.approx(own_value), (
+        "explored as the log is, the own weights are the log"
+    )
+    assert promise["promised"]["low"] < promise["promised"]["value"] < promise["promised"]["high"]
     rng = np.random.Generator(np.random.PCG64(3))
     before, after = (deploy(engine, small, weights, 20_000, rng) for weights in (own, profile["weights"]))
     assert value_of(engine, after, "relevance")[0] > value_of(engine, before, "relevance")[0]
