@@ -33,6 +33,10 @@ share weighted by the reward logged at each."""
 MIN_GROUPS = 10
 """Below this many groups of users there is a value and no interval."""
 
+MOST_GROWTH = 1.5
+"""A value by itself ends as far from 0 by ratio as its error says, up to this logarithm of the ratio: few large amounts
+decide a heavy tail, and those that were not drawn would have made it larger."""
+
 NOISE = 1e-6
 """Two sides whose sums differ by less than this, relative to what the group has or to what groups have on average, are
 the same but for rounding; a standard error below this share of the value is none."""
@@ -243,7 +247,10 @@ def estimate(
         return replace(bare, low=low, high=high)
     low, high = bootstrap(sums, confidence=confidence, n_resamples=n_resamples, seed=seed)
     half = float(student_quantile((1 + confidence) / 2, found.deciding)) * cautious_error(sums)
-    return replace(bare, low=np.fmin(low, value - half).item(), high=np.fmax(high, value + half).item())
+    ends = [value - half, value + half]
+    if len(sums.sides()) == 1 and abs(value) > 0:
+        ends.append(value * np.exp(min(half / abs(value), MOST_GROWTH)))
+    return replace(bare, low=np.fmin(low, min(ends)).item(), high=np.fmax(high, max(ends)).item())
 
 
 def exact(sums: Sums, *, confidence: float = 0.95) -> tuple[float, float] | None:

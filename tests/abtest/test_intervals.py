@@ -51,6 +51,31 @@ def test_the_interval_covers_the_truth_as_often_as_promised(estimator: estimator
     assert stats.binomtest(covered, 400, 0.95).pvalue > 1e-3
 
 
+def spent(rng: np.random.Generator) -> np.ndarray:
+    """Lognormal amounts of about 20 buyers among 2,000."""
+    return (rng.random(2000) < 0.01) * rng.lognormal(0, 1.5, 2000)
+
+
+def test_few_large_amounts_end_further_from_0_than_their_error_says() -> None:
+    amounts = spent(np.random.Generator(np.random.PCG64(3)))
+    gained, lost = (
+        estimate(add_up(estimators.snips(sign * amounts, np.ones(2000)), n_groups=2000), n_resamples=100)
+        for sign in (1, -1)
+    )
+    assert (gained.low, gained.high) == pytest.approx((-lost.high, -lost.low))
+    assert gained.high / gained.value > np.exp(1.96 * gained.standard_error / gained.value)
+
+
+@pytest.mark.slow
+def test_intervals_of_few_large_amounts_cover_the_truth_as_often_as_promised() -> None:
+    rng = np.random.Generator(np.random.PCG64(4))
+    logs = (add_up(estimators.snips(spent(rng), np.ones(2000)), n_groups=2000) for _ in range(300))
+    found = [estimate(log, n_resamples=200) for log in logs]
+    truth = 0.01 * np.exp(1.5**2 / 2)
+    held = [one.low <= truth <= one.high for one in found if one.low is not None and one.high is not None]
+    assert np.mean(held) > 0.92
+
+
 def test_a_difference_on_the_same_impressions_is_surer_than_two_values() -> None:
     rewards, weights, users = clustered_log(1)
     first = add_up(estimators.snips(rewards, weights), users)
