@@ -139,6 +139,7 @@ CART = "<button>In den Warenkorb</button>"
         (page("</p><div role='tooltip'><p>Malmö – Slut i lager</p></div><p>", CART, lang="sv"), "InStock"),
         (page("</p><div><a href='/p/b'><img src='/b.jpg'></a><p>Ausverkauft</p></div><p>", CART), "InStock"),
         (page("</p><p class='price__badge--out'><b>Ausverkauft</b>", CART), "InStock"),
+        (page("</p><p class='price__badge--out'><b>Ausverkauft</b>", ""), "OutOfStock"),
         (page("Die Abfrage der Filialen ist derzeit leider nicht verfügbar", CART), "InStock"),
         (page("", CART).replace("<form", "<div class='size-select'><p>M</p><p>Ausverkauft</p></div><form"), "InStock"),
         (page("", CART).replace("<p class=\"stock\">", '<p class="stock" hidden>Ausverkauft'), "InStock"),

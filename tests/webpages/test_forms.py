@@ -96,7 +96,9 @@ def test_a_field_that_its_label_names_outright_is_sure_in_a_form_that_is(
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("Complemento (opcional)", "addressStreet2"), ("Validade (MM/AA)", "expiration"), ("받는사람", "fullName"), ("MM/AA", "expiration")],
+    [("Complemento (opcional)", "addressStreet2"), ("Validade (MM/AA)", "expiration"), ("받는사람", "fullName"), ("MM/AA", "expiration"),
+     ("Tänav ja maja nr", "addressStreet"), ("Iela, mājas numurs", "addressStreet"), ("Linn / vald", "addressCity"),
+     ("Netfang", "emailAddress"), ("ელ. ფოსტა", "emailAddress"), ("Població", "addressCity"), ("پلاک", "houseNumber")],
 )  # fmt: skip
 def test_a_label_is_known_whatever_decorates_it(text: str, kind: str) -> None:
     assert types_named(text)[0] == {kind}

@@ -146,6 +146,7 @@ def test_a_block_of_two_prices_is_not_a_price_of_its_own(amounts: tuple[str, str
         "Open 8.00AM - 4.00PM",
         "26:58",
         "Robot vacuum RS7",
+        "DIN 912 / ISO 4762",
     ],
 )
 def test_a_number_of_something_else_is_no_amount(text: str) -> None:

@@ -211,6 +211,9 @@ STATED = '<script type="application/ld+json">{"@type": "Product", "name": "Brass
             "<span>149,99 €</span><span>112,50 €</span><span>106,87 € im Korb</span><p>3 Raten: 37,50 € x 3</p>",
             "112.50",
         ),
+        ("<span>89,00 €</span><div>10 % im Warenkorb <b>80,10 €</b></div>", "89"),
+        ("<p>4 versements de 12,25 €</p><p>49,00 €</p>", "49"),
+        ("<p class=old>Statt 120,00 € inkl. MwSt.</p><p>100,00 € inkl. MwSt.</p>", "100"),
     ],
 )
 def test_the_price_of_now_among_its_rivals(block: str, price: str) -> None:
@@ -266,6 +269,8 @@ def test_what_is_shown_without_a_price_is_a_product_where_its_name_number_and_pi
         ("Twój koszyk", "Kontynuuj zakupy", "https://shop.example/x"),
         ("購物車", "結帳", "https://shop.example/cart"),
         ("Coșul tău", "<a href=/f>Finalizează comanda</a>", "https://shop.example/x"),
+        ("¡Gracias por tu pedido, Marta!", "<p>Tu número de pedido es 88121</p>", "https://shop.example/x"),
+        ("Review your order", "Pay $49.00", "https://shop.example/checkout/review"),
     ],
 )
 def test_a_cart_or_a_confirmation_is_no_product_page(heading: str, control: str, url: str) -> None:
@@ -299,6 +304,11 @@ def test_a_price_that_a_sheet_takes_away_is_not_the_current_one() -> None:
     block = '<span class="x1">{}</span><span class="x2">183,20 €</span>'
     for rule in ("display: none", "text-decoration: line-through", "visibility:hidden"):
         assert price_of(block.format("99,00 €"), f"<style>.prices .x1 {{ {rule} }}</style>") == "183.20"
+
+
+def test_who_states_a_price_that_a_sheet_hides_is_wrong() -> None:
+    block = '<p class="x1">229,00 €</p><p class="price">272,51 €</p>'
+    assert price_of(block, f"<style>.x1 {{ display: none }}</style>{STATED}") == "272.51"
 
 
 def test_what_holds_most_of_a_page_is_shown_by_a_script() -> None:

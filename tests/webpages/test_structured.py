@@ -190,6 +190,11 @@ def test_a_price_with_a_quantity_to_compare_with_is_the_whole_price() -> None:
         rest='"price": 4.5, ',
     )
     assert [fact.role for fact in found.prices] == ["price", "price"]
+    # Nobody compares by 340 g: it is what is in the bag.
+    found = offer(
+        '"price": 24, "priceType": "ListPrice"', '"price": 19, "referenceQuantity": {"value": 340, "unitCode": "GRM"}'
+    )
+    assert [(str(fact.money.amount), fact.role) for fact in found.prices] == [("19", "price")]
     assert not offer('"@type": "DeliveryChargeSpecification", "price": 4.95', rest='"price": 15, ').other_prices
 
 

@@ -57,7 +57,7 @@ def test_one_role_is_the_bit_of_all_roles(mark: str) -> None:
         ("Toevoegen aan winkelwagen", True), ("أضف إلى العربة", True), ("เพิ่มไปยังรถเข็น", True), ("Setja í körfu", True),
         ("Zum Warenkorb hinzufügen", True), ("Ielikt grozā", True), ("कार्ट में डालें", True), ("Nu kopen", True),
         ("Nákupní košík", False), ("Toevoegen aan verlanglijst", False),
-        ("Add bundle to bag", True), ("Zum Warenkorb", False), ("Mon panier", False),
+        ("J'achète", True), ("Add bundle to bag", True), ("Zum Warenkorb", False), ("Mon panier", False),
     ],
 )  # fmt: skip
 def test_a_control_that_adds_to_the_cart(text: str, *, adds: bool) -> None:

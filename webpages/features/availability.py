@@ -18,7 +18,7 @@ from trimtab.webpages.features.offer_area import (
     is_near,
     segments_of_offer,
 )
-from trimtab.webpages.parse.availability import state_of_class, states_in
+from trimtab.webpages.parse.availability import refuses_sale, state_of_class, states_in
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading
@@ -114,6 +114,8 @@ def sight_of(reading: Reading, prices: Sequence[Candidate]) -> Sight:
     _add_controls(reading, sight)
     _add_notices(reading, sight)
     _add_classes(reading, sight)
+    if "open" not in sight.controls:  # themes that hide a badge by a style sheet have a control on the page
+        sight.notices = ["out" if notice == "badge" else notice for notice in sight.notices]
     return sight
 
 
@@ -121,8 +123,9 @@ def _add_controls(reading: Reading, sight: Sight) -> None:
     choices = Counter(_make(reading.dom, control.element) for control in reading.carts)
     near = (c for c in _controls(reading) if is_near(reading, c.element) or c.element == reading.cart_anchor)
     for control in list(near)[:MAX_CONTROLS]:
-        states = states_in(control.text[:MAX_NOTICE], reading.locale.language, reading.locale.territory)
-        adds = says_add_to_cart(control.text)
+        said = (control.text[:MAX_NOTICE], reading.locale.language, reading.locale.territory)
+        states = states_in(*said)
+        adds = says_add_to_cart(control.text) and not refuses_sale(*said)
         if not (adds or states) or is_hidden(reading.dom, control.element) or _is_of_other(reading, control.element):
             continue
         if not adds and choices[_make(reading.dom, control.element)] >= MIN_CHOICES:

@@ -19,7 +19,7 @@ from trimtab.webpages.features.offer_area import segments_of_offer
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.number_labels import labelled_numbers
+from trimtab.webpages.parse.number_labels import MAX_LABELLED, labelled_numbers
 from trimtab.webpages.parse.reading import NAN, Reading, overlap, tokens
 from trimtab.webpages.parse.statements.facts import LIST_TYPES, Structured
 from trimtab.webpages.parse.words import has_role
@@ -44,8 +44,8 @@ _CART_ADDRESS = re.compile(
     r"|thank[-_]?you|viewcart|sepet(?:im)?|onepage|bestellung|zamowienie)(?:/|$|\.)"
 )
 _CART_HEADING = re.compile(
-    r"^(?:your |my |shopping |the )*(?:cart|basket|shopping bag|bag)\b|^(?:order (?:confirm|received|complete|summary|details|status)|thank(?:s| you) for your (?:order|purchase)|your order|checkout)"
-    r"|^(?:(?:ihr|mein|dein|der) )?(?:waren|einkaufs)korb|^(?:vielen )?dank für (?:ihre|deine) bestellung|^bestell(?:bestätigung|übersicht)|^kasse\b"
+    r"^(?:your |my |shopping |the )*(?:cart|basket|shopping bag|bag)\b|^(?:order (?:confirm|received|complete|summary|details|status|review)|review (?:your|my|the) (?:order|basket|cart)|thank(?:s| you) for your (?:order|purchase)|your order|checkout)"
+    r"|^(?:(?:ihr|mein|dein|der) )?(?:waren|einkaufs)korb|^(?:vielen )?dank für (?:ihre|deine) bestellung|^bestell(?:bestätigung|übersicht)|^bestellung (?:prüfen|überprüfen|abschließen)|^récapitulatif de (?:la |votre |ma )?commande|^resumen (?:del|de tu) pedido|^riepilogo (?:dell['’]|del tuo )?ordine|^podsumowanie zamówienia|^resumo do pedido|^overzicht (?:van )?(?:je |uw )?bestelling|^kasse\b"
     r"|^(?:votre |mon )?panier|^(?:merci pour votre|confirmation de) commande|^(?:tu |mi )?(?:carrito|cesta)\b|^(?:gracias por tu|confirmación (?:del|de)) pedido"
     r"|^(?:il tuo |il mio )?carrello|^grazie per il tuo ordine|^(?:o )?(?:seu |meu )?carrinho|^obrigad[oa] pel|^(?:je |uw |mijn )?winkel(?:wagen|mand)|^bedankt voor"
     r"|^(?:din |min )?(?:indkøbs)?kurv\b|^(?:din )?(?:kundvagn|varukorg)|^tack för din|^(?:din )?handlekurv|^takk for|^ostoskori|^kiitos tilauksesta"
@@ -58,6 +58,16 @@ _CHECKOUT_CONTROL = re.compile(
     r"|finalizar (?:la )?compra|tramitar pedido|realizar pedido|seguir comprando|procedi (?:all|con)|vai alla cassa|continua (?:con )?gli acquisti|continuar comprando|fechar pedido"
     r"|afrekenen|verder winkelen|naar (?:de )?kassa|til kassen|till kassan|gå til kassen|kassalle|do kasy|kontynuuj zakupy|pokračovat v nákupu|k pokladně|k pokladni|pénztár|finalizează|continuă cumpărăturile"
     r"|оформить заказ|продолжить покупки|оформити замовлення|ödemeye|alışverişi tamamla|ολοκλήρωση παραγγελίας|إتمام (?:الطلب|الشراء)|結帳|结算|去结账|レジに進む|ご購入手続き|주문하기|thanh toán|checkout sekarang"
+)
+_THANKS = re.compile(
+    r"(?:thank|many thanks|order (?:confirm|received|complete)|vielen dank|danke|bestellbest|merci|confirmation d|gracias|confirmación d|grazie|obrigad|bedankt|tack |takk |tak for|kiitos|dzięku"
+    r"|děkuj|ďakuj|köszön|mulțumim|ευχαριστούμε|спасибо|дякуємо|благодарим|hvala|aitäh|paldies|ačiū|siparişiniz|teşekkür|ご注文|주문이|感謝|感谢|cảm ơn|terima kasih|ขอบคุณ|شكر|متشکر|תודה)"
+)
+_ORDER_NUMBER = re.compile(
+    r"order (?:number|no\b|id\b|#)|auftragsnummer|bestellnummer|numéro de (?:votre )?commande|commande n°|número de (?:tu |su )?pedido|n[uú]mero do (?:seu )?pedido|número da encomenda"
+    r"|numero (?:d['’]|dell['’]|di )?ordine|numer zamówienia|číslo objednávky|ordernummer|ordrenummer|bestelnummer|tilausnumero|rendelésszám|rendelés száma|număr(?:ul)? (?:de )?coman"
+    r"|αριθμός παραγγελίας|номер (?:вашего )?заказа|номер замовлення|номер на поръчка|broj narudžbe|številka naročila|tellimuse number|pasūtījuma numurs|užsakymo numeris|sipariş (?:numara|no)"
+    r"|注文番号|주문 ?번호|訂單(?:編號|號碼)|订单[编号]+|mã đơn hàng|nomor pesanan|หมายเลขคำสั่งซื้อ|رقم الطلب|شماره سفارش|מספר הזמנה",
 )
 _QUOTE = re.compile(
     r"(?:price|pricing|prices) (?:up)?on (?:request|application)|\bpoa\b|request (?:a |an )?(?:quote|price|offer)|get (?:a )?quote|add to quote|ask for (?:a )?(?:price|quote)|call for price|enquire now|inquire now"
@@ -287,7 +297,7 @@ def shows_without_offer(row: NDArray[np.float32]) -> bool:
 def is_headed_as_cart(dom: Dom) -> bool:
     """Whether the title or a main heading says that the page is a cart, a checkout or a confirmation."""
     headings = [*dom.of_tags("title")[:1], *dom.of_tags("h1")[:2]]
-    return any(_CART_HEADING.search(dom.text(element)[:80].strip().lower()) for element in headings)
+    return any(_CART_HEADING.search(_heading_text(dom, element)) for element in headings)
 
 
 def n_checkout_controls(carts: Sequence[Candidate]) -> int:
@@ -303,7 +313,18 @@ def is_cart(reading: Reading, carts: Sequence[Candidate]) -> bool:
     facts = PageFacts(reading, (), carts, ())
     signs = [bool(_CART_ADDRESS.search(facts.url_path)), is_headed_as_cart(reading.dom)]
     leads_on = n_checkout_controls(carts) > 0 or (_is_headed_wholly(reading.dom) and _has_checkout_link(reading.dom))
-    return sum([*signs, leads_on]) > 1 and any(signs)
+    return (sum([*signs, leads_on]) > 1 and any(signs)) or _is_confirmation(reading.dom)
+
+
+def _heading_text(dom: Dom, element: int) -> str:
+    return dom.text(element)[:80].strip(" \t\n¡!«\"'").lower()
+
+
+def _is_confirmation(dom: Dom) -> bool:
+    """Whether a main heading gives thanks for an order, and a text says its number."""
+    if not any(_THANKS.match(_heading_text(dom, element)) for element in dom.of_tags("h1")[:2]):
+        return False
+    return any(len(text) <= MAX_LABELLED and _ORDER_NUMBER.search(text.lower()) for text in dom.segments[:MAX_SEGMENTS])
 
 
 def _is_headed_wholly(dom: Dom) -> bool:

@@ -52,8 +52,8 @@ _OUTRIGHT = frozenset({"lowest", "deposit", "opening"})
 """What an amount is not taken for by mistake where its own text says so."""
 _ASIDE = _DISQUALIFYING | {"coupon", "used", "member", "piece"}
 _SIDES = frozenset({"net", "gross", "unit", "instalment"})
-_LONGER = frozenset({"lowest", "instalment", "threshold", "unit", "member"})
-"""What amounts are called with a number: of 30 days, 12 months, 100 g, with 15 % for subscribers."""
+_LONGER = frozenset({"lowest", "instalment", "threshold", "unit", "member", "coupon"})
+"""What amounts are called with a number: of 30 days, 12 months, 100 g, with 15 % for subscribers or in the cart."""
 _CHANGE = re.compile(r"(?:^|(?<!\d)[\s(])[+\-−]\s*\W?\s?\d")
 """What is added or taken off, and not the greatest of a range: `-20 €`, not `10 - 20 €`."""
 _SHARE = re.compile(r"(?<=\S)[\s(]*[-−–]\s?\d{1,2}\s?%\)?$")
@@ -109,8 +109,8 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
         is_smaller & is_rival[other],
         is_larger & (is_rival[other] | (member[one] & old[other] & ~struck[other] & ~hidden[other])),
         is_larger & old[other] & ~member[one],
-        are_taxed(beside, value) & (net[other] | gross[one]),
-        are_taxed(value, beside) & (net[one] | gross[other]),
+        are_taxed(beside, value) & (net[other] | (gross[one] & ~gross[other] & ~old[one])),
+        are_taxed(value, beside) & (net[one] | (gross[other] & ~gross[one] & ~old[other])),
     ]
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
     # What is called the former price is one where a smaller amount stands beside it, and a member's or that of used
@@ -187,6 +187,7 @@ def _beside(dom: Dom, candidate: Candidate) -> tuple[str, str]:
     before = before[-MAX_WORDS:] if len(before) <= MAX_LABEL else ""
     behind_other = first > 1 and _may_be_amount(dom, first - 2) and not before.endswith((":", "："))
     inside = last < dom.segment_ends[max(dom.parents[candidate.element], 0)] and not _announces(dom, last)
+    inside = inside and not _is_of_next_amount(dom, last, candidate.element)
     after = dom.segments[last][:MAX_WORDS] if inside else ""
     if behind_other and contexts_in(f"{candidate.text} {after}") & _SIDES:
         before = ""  # `100 € excl. VAT 121 € incl. VAT`: each is followed by its own words
@@ -214,6 +215,16 @@ def is_of_other_amount(dom: Dom, segment: int, element: int) -> bool:
 def _announces(dom: Dom, segment: int) -> bool:
     """Whether a text is the label of what follows it."""
     return dom.tags[dom.segment_owners[segment]] in _LABEL_TAGS or dom.segments[segment].endswith((":", "："))
+
+
+def _is_of_next_amount(dom: Dom, segment: int, element: int) -> bool:
+    """Whether a text behind an element stands in a block that the element is not in, before an amount of that block:
+    `1.899 TL <div>-10 % in the cart <b>1.709 TL</b></div>`."""
+    owner = dom.segment_owners[segment]
+    if owner <= element < dom.ends[owner]:
+        return False
+    following = dom.segments[segment + 1 : min(dom.segment_ends[owner], segment + 1 + MAX_NODES)]
+    return holds_amount(" ".join(following)[:MAX_AMOUNT_TEXT])
 
 
 def _without_amount(text: str) -> str:

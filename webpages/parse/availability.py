@@ -12,6 +12,8 @@ from pathlib import Path
 
 from babel.languages import get_official_languages
 
+from trimtab.webpages.parse.words import ADD_TO_CART
+
 STATES = ("other", "out", "soon", "notify", "backorder", "preorder", "few", "in")
 MAX_TEXT = 200
 """Longer texts are prose."""
@@ -107,6 +109,13 @@ def states_in(text: str, language: str | None = None, territory: str | None = No
         if phrase.state == "notify":  # what follows is the reason for the notice
             break
     return tuple(found)
+
+
+def refuses_sale(text: str, language: str | None = None, territory: str | None = None) -> bool:
+    """Whether a control says that nothing can be bought, and needs the words of buying for it: `구매 불가`, and not two
+    texts of which a sheet shows one."""
+    said = states_in(text, language, territory)
+    return "out" in said and "out" not in states_in(ADD_TO_CART.sub(" ", text.lower()), language, territory)
 
 
 def _phrase_at(text: str, at: int, languages: frozenset[str]) -> _Phrase | None:

@@ -28,7 +28,7 @@ MIN_ALONE = 5
 """Characters of a number that is shown by itself and stands in the address too."""
 _STATED_WORD = re.compile(r"^(?:sku|mpn|gtin\d*|ean|upc|isbn)\s*:\s*", re.IGNORECASE)
 _PICTURE_PART = re.compile(r"[A-Za-z]*\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
-MAX_PICTURES, MAX_ADDRESS = 80, 500
+MAX_PICTURES, MAX_ADDRESS, MAX_NAMES = 80, 500, 20
 MAX_PAGE_HEIGHT, MAX_CLASSES = 20, 1_000
 MAX_FORM_HEIGHT = 15
 _URL_TOKEN = re.compile(r"[A-Za-z0-9]{2,}(?:[-_.][A-Za-z0-9]+)*")
@@ -37,6 +37,7 @@ _MEASURE_IN_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_IN_NAME = re.compile(r"(?<![\w.,])\d{3,4}(?=\s?[^\W\d_]{1,2}(?![^\W\d_]))")
 _PARTS = re.compile(r"[\s._/-]+")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
 MIN_WORD, MIN_LETTERS = 4, 3
@@ -70,7 +71,6 @@ _ATTRIBUTES = (
 _PAGE_CLASS = re.compile(r"(?:^|\s)(?:postid|product-?id|product|item-?id)[-_](\d{1,12})(?=\s|$)")
 """What platforms call the page of one product, or the block around it: `postid-7979`, `product-id-142`."""
 _SHORT_ADDRESS = re.compile(r"[?&]p=(\d{1,12})$")
-
 
 _STATE_KEYS = (
     "sku", "productId", "product_id", "productID", "itemId", "productSku", "ecomm_prodid", "prodid", "asin",
@@ -361,8 +361,7 @@ def _from_scripts(reading: Reading, collect: Collect) -> None:
                 is_key = at == 0 or not (source[at - 1].isalnum() or source[at - 1] in "_-")
                 at += len(key)
                 value = _STATE_VALUE.match(source, at, at + 80) if is_key else None
-                if value:
-                    hits += 1
+                hits += value is not None
                 candidate = collect(value["text"] or value["bare"], -1) if value else None
                 if candidate:
                     candidate.n_in_state += 1
@@ -380,14 +379,15 @@ def _from_address(reading: Reading, found: dict[str, SkuCandidate], collect: Col
     joined = key_of(path)
     joined_last = key_of(pieces[-1]) if pieces else ""
     joined_query = key_of(query)
+    measures = _IN_NAME.findall(" ".join(name.text for name in reading.names[:MAX_NAMES]))
     for piece in [*pieces[-3:], *re.split(r"[&=|?#]", query)]:
         token = _MEASURE_IN_ADDRESS.sub("", re.sub(r"\.(?:html?|php|aspx?|cfm)$", "", piece))
         for value in dict.fromkeys([*_URL_TOKEN.findall(token)[:5], *re.split(r"[-_.]", token)[-3:]]):
             bare = re.sub(r"^(?:p|x|i|id|iid|art)(?=\d{4,})", "", value)
             for form in dict.fromkeys([value, bare, *_TAIL.findall(value)]):
                 n_digits = sum(character.isdigit() for character in form)
-                is_year = form != token and _YEAR.fullmatch(form) is not None
-                if 3 <= len(form) <= 20 and n_digits >= min(3, len(form)) and not is_year and not _is_worded(form):
+                is_measure = form != token and (_YEAR.fullmatch(form) is not None or form in measures)
+                if 3 <= len(form) <= 20 and n_digits >= min(3, len(form)) and not is_measure and not _is_worded(form):
                     candidate = collect(form, -1)
                     if candidate:
                         candidate.whole_token = True

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,7 +34,7 @@ _ENDS = r"(?=\s*(?:[:：]|$))"
 _SKU = (
     rf"\b(?:{_NOUN})[-\s.]{{0,2}}(?:{_NUMBER})(?![^\W\d_])\.?"
     r"|(?:^\W*(?:item|artikel|article|articolo)|\b(?:sku|art\.|asin|tcin|dpci))(?![^\W\d_])(?:\s(?:n[°º.]|#|del producto))?"
-    rf"|\bid(?![^\W\d_])(?:\s(?:de\s|do\s|del\s)?{_GOODS})?"
+    rf"|\blot(?=\s\d{{3}})|\bid(?![^\W\d_])(?:\s(?:de\s|do\s|del\s)?{_GOODS})?"
     rf"|\br[eé]f(?:[eé]rence|erencia|er[eê]ncia|erenza)?\b\.?{_OF}"
     rf"|\bc[oó]d(?:igo|ice|\.)?(?![^\W\d_]){_OF}|\bcode(?:{_OF}{_ENDS}|\s{_GOODS})"
     rf"|\bno\.?\s?d(?:['’]\s?|e\s|el\s){_GOODS}|\b(?:n[uú]m[eé]ro|n[°º.])\s?(?:(?:d[ei]|del|do|di)\s|d['’]\s?|de\sl['’]\s?)?{_GOODS}"
@@ -57,6 +58,7 @@ BLANKS_INSIDE = re.compile(r"[A-Za-z0-9]+(?:[ ./_-]+[A-Za-z0-9]+){0,3}")
 CODE = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z0-9][A-Za-z0-9]*(?:[-_./]+[A-Za-z0-9]+){1,5}")
 """A number without digits, which its parts and capital letters set off from a word: `LS-VER-ANT`."""
 _MEASURE = re.compile(r"\s(?:g|kg|gramm\w*|lbs?|oz|mm|cm|m|ml|l|w|v|x\s?\d)(?![^\W_])", re.IGNORECASE)
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _NODE = "\x1f"
 _SIGNS = re.compile(r"[\s:#.°º：|–—-]*")
 _MODEL = re.compile(
@@ -142,6 +144,7 @@ def _number_behind(dom: Dom, index: int, label: _Label) -> LabelledNumber | None
     if is_in_next and _has_blanks_inside(following):
         return LabelledNumber(kind, following, following, dom.segment_owners[after])
     text = f"{rest[:MAX_BEHIND]}{_NODE}{following[:MAX_BEHIND]}" if is_in_next else rest[:MAX_BEHIND]
+    text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
     value = _AFTER_LABEL.match(text)
     if value is None:
         return None

@@ -43,8 +43,9 @@ _NO_AMOUNT = re.compile(
 )
 """Article numbers (`11G-P4-2384-KR`), times of day, and whole numbers that begin with a zero: something else, though
 a word of a currency may stand in or beside them."""
-_MODEL = re.compile(r"(?<![^\W_])(?:KN|KR|FT|KC|ZL|LV|DIN)\d|\d(?:RS|KN|FT|LV)(?![^\W_])")
-"""Symbols that are written small before or behind an amount: a model where they stand in capitals at its digits."""
+_MODEL = re.compile(r"(?<![^\W_])(?:(?:KN|KR|FT|KC|ZL|LV)|DIN ?)\d|\d(?:RS|KN|FT|LV)(?![^\W_])")
+"""Symbols that are written small before or behind an amount: a model where they stand in capitals at its digits, and
+`DIN 912` a norm."""
 _MODEL_ELSEWHERE = re.compile(r"(?<![^\W_])[A-Z]{1,2}\d|\d[A-Z]{1,2}(?![^\W_])")
 """The same of any one or two capitals, on a page whose own currency is known and another: `Arcadia RS7`."""
 _NOW = re.compile(r"(?<![^\W_])nu(?=[\s:]*(?:\d|$))", re.IGNORECASE)

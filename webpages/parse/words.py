@@ -103,7 +103,7 @@ ADD_TO_CART = fast_pattern(
     r"|^\W*(?:put )?in(?:to)? (?:the )?(?:cart|basket)\b|(?:warenkorb|einkaufswagen) hinzu|(?:sofort|direkt) kaufen|ajoute(?:r)? (?:au sac|à (?:mon|la|votre))|j.ajoute au|sumar al carr|compra (?:ora|subito)"
     r"|toevoegen aan|voeg [^.]{0,25}toe|(?:nu|direct) kopen|koop (?:nu|direct)|føj til|\bkøb\b|legg til i|i kundvagn|í körfu|\bkup\b|[ву] кошик|[ву]о? кошничк|[ву] корпу|\b(?:ie)?likt groz|αγόρασε"
     r"|(?:hemen|şimdi) al\b|[إا]ضاف[ةه]|شراء|افزودن|קנו עכשיו|カゴに|バッグに|쇼핑백|เพิ่ม(?:ไปยัง|ลง(?:ใน)?|ใน)?(?:ตะกร้า|รถเข็น)|ใส่รถเข็น|में डालें|যোগ করুন|কিনুন|கூடையில்|జోడించు|sa cart\b|bilhin ngayon|beli langsung|kwenye kikapu|by mandjie"
-    r"|səbətə|себетке|savat(?:cha)?ga|კალათაში|զամբյուղ|сагс(?:анд|лах)|në shportë|a la cistella|saskira|á cesta|y fasged",
+    r"|səbətə|себетке|savat(?:cha)?ga|კალათაში|զամբյուղ|сагс(?:анд|лах)|në shportë|a la cistella|saskira|á cesta|y fasged|\bj.ach[eè]te\b",
 )
 CARTS = fast_pattern(
     r"cart\b|\bbag\b|basket|trolley|korb|einkaufswagen|panier|carrito|cesta\b|bolsa|carrinho|sacola|cesto\b|carrello|winkelwagen|mandje|winkelmand"

@@ -26,6 +26,7 @@ PENALTIES = {
     "own_threshold": 12.0, "own_lowest": 12.0, "stated_otherwise": 4.0, "is_disqualified": 3.0, "is_doubtful": 3.0,
 }  # fmt: skip
 """By what the score of a price is lowered that is by its meaning not the current one. The largest counts."""
+BY_SHEET = ("css_struck", "css_hidden", "box_struck", "box_hidden")
 OF_OTHER_COST = 2.0
 """The same of an amount that stands with other products only, and is not stated."""
 RULED_OUT, RULED_OUT_UNSTATED = 6.0, 3.0
@@ -154,7 +155,23 @@ def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.flo
             applies = rows[:, names.index(name)] > 0
             # What is stated in the head is not meant to be seen.
             found = np.maximum(found, penalty * (applies & shown if name in ("hidden", "css_hidden") else applies))
+    gone = _amounts_taken_away(level, candidates, rows, shown)
+    if gone:
+        is_gone = np.asarray([one.money is not None and one.money.amount in gone for one in candidates], dtype=bool)
+        found = np.where(is_gone, np.maximum(found, PENALTIES["css_struck"]), found)
     with_other = rows[:, names.index("is_with_other_product")] > 0
     clean = _amounts(candidates, ~with_other) | _amounts(candidates, rows[:, names.index("agrees_any")] > 0)
     only_there = np.asarray([one.money is not None and one.money.amount not in clean for one in candidates], dtype=bool)
     return np.asarray(np.maximum(found, OF_OTHER_COST * (with_other & only_there)))
+
+
+def _amounts_taken_away(
+    level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32], shown: NDArray[np.bool_]
+) -> set[Decimal]:
+    """Amounts that a sheet strikes or hides wherever they are shown: whoever states one is wrong too."""
+    names = feature_names("price", level)
+    taking = [names.index(name) for name in BY_SHEET if name in names]
+    if not taking:
+        return set()
+    taken = shown & (rows[:, taking] > 0).any(axis=1)
+    return _amounts(candidates, taken) - _amounts(candidates, shown & ~taken) if taken.any() else set()

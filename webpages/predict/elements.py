@@ -11,7 +11,7 @@ from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.features.sku import own_number, sku_costs, sku_rows
 from trimtab.webpages.page import Element
-from trimtab.webpages.parse.availability import states_in
+from trimtab.webpages.parse.availability import refuses_sale, states_in
 from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, key_of, sku_candidates
 from trimtab.webpages.parse.reading import Reading, plain_words, tokens
 from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART
@@ -126,8 +126,9 @@ def _add_to_cart(scorer: Scorer, *, is_gone: bool) -> Element | None:
     if is_gone and is_of_elsewhere(reading, candidate, scorer.candidates.by_kind["cart"]):
         return None
     text = candidate.text[:MAX_CONTROL_TEXT]
-    states = states_in(text, locale.language, locale.territory)
-    if not ADD_TO_CART.search(text.lower()) and (NOT_CART.search(text.lower()) or {"notify", "out"} & {*states}):
+    said = (text, locale.language, locale.territory)
+    adds = ADD_TO_CART.search(text.lower()) is not None and not refuses_sale(*said)
+    if not adds and (NOT_CART.search(text.lower()) or {"notify", "out"} & {*states_in(*said)}):
         return None  # a page without a control has others: for lists, for a message, or one that says why
     evidence = _evidence(choice.level, stated=False, shown=True)
     return Element(text, choice.confidence, reading.dom.path(candidate.element), evidence)

@@ -34,6 +34,8 @@ _EXCLUSIVE = (
 )
 """Types that do not stand beside each other: a name is asked for as a whole or in parts, and a user name once."""
 EXCLUSIVE_COST = 4.0
+NAMED_WEIGHT = float(__import__("os").environ.get("NW", "1"))
+"""Weight of a type that a text names beside that of one of its words."""
 
 
 def _exclusive() -> NDArray[np.float32]:
@@ -71,7 +73,9 @@ def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32
         weights: dict[int, float] = {}
         # The heaviest last, so that a bucket found twice keeps the greater weight.
         for name, text in sorted(one.texts.items(), key=lambda item: _WEIGHTS.get(item[0], 1.0)):
-            weights.update(dict.fromkeys(_buckets(name, text), _WEIGHTS.get(name, 1.0)))
+            weight = _WEIGHTS.get(name, 1.0)
+            weights.update(dict.fromkeys(_buckets(name, text), weight))
+            weights.update(dict.fromkeys(_named_buckets(name, text), NAMED_WEIGHT * weight))
         scale = 1 / np.sqrt(sum(value * value for value in weights.values()) or 1.0)
         rows += [row] * len(weights)
         buckets += weights
@@ -85,15 +89,29 @@ def _buckets(name: str, text: str) -> tuple[int, ...]:
     return tuple(zlib.crc32(token.encode()) % N_BUCKETS for token in _tokens(name, text))
 
 
+@lru_cache(maxsize=8192)
+def _named_buckets(name: str, text: str) -> tuple[int, ...]:
+    """Buckets of the types that a text names."""
+    group = _group(name)
+    if group not in ("said", "named"):
+        return ()
+    tokens = [
+        f"{group} {how}:{kind}"
+        for how, kinds in zip(("whole", "part", "first"), types_named(text), strict=True)
+        for kind in kinds
+    ]
+    return tuple(zlib.crc32(token.encode()) % N_BUCKETS for token in tokens)
+
+
+def _group(name: str) -> str:
+    return "said" if name in _SAYING else "named" if name in ("name", "id") else name
+
+
 def _tokens(name: str, text: str) -> list[str]:
     tokens = [f"{name}={text[:40]}"] if name in _WHOLE else []
     if name in ("context", "mail"):
         return tokens
-    words = _WORD.findall(text)[:12]
-    group = "said" if name in _SAYING else "named" if name in ("name", "id") else name
-    if group in ("said", "named"):
-        for how, kinds in zip(("whole", "part", "first"), types_named(text), strict=True):
-            tokens += [f"{group} {how}:{kind}" for kind in kinds]
+    words, group = _WORD.findall(text)[:12], _group(name)
     for word in words:
         tokens += [f"{group}:{word}", f"any:{word}"] if group in ("said", "named") else [f"{group}:{word}"]
         if group in ("said", "named"):

@@ -20,6 +20,11 @@ _DECORATION = re.compile(
 )
 _MASK = re.compile(r"\b(?:mm|dd|tt|aa|jj|rr|yy|åå|мм|дд|гг|a{4}|j{4}|r{4}|y{4}|å{4}|г{4})\b")
 """How a date is to be written, behind what it is: `validade (mm/aa)`."""
+_BETWEEN = re.compile(
+    r"\s*[,/&+]\s*|\s(?:and|or|und|oder|et|ou|y|o|i|e|en|of|og|och|eller|ja|un|ir|in|ali|ili|a|și|ve|és|και|и|или|та|або|và|dan|და|و)\s"
+)
+"""What parts the names of a field that asks for two things in one: `tänav ja maja nr`, `city / town`."""
+_STREET = frozenset({"addressStreet", "houseNumber", "addressStreet2"})
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -53,7 +58,7 @@ def types_named(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[st
     """The types that a text names as a whole; else those that its longest known part names, and its first one:
     `mobile with area code`, `street, house, flat`."""
     table, said = _types_of_word(), plain(text)
-    whole = table.get(said) or table.get(" ".join(_MASK.sub(" ", said).split()), frozenset())
+    whole = table.get(said) or table.get(" ".join(_MASK.sub(" ", said).split())) or _jointly_named(text)
     if whole:
         return whole, frozenset(), frozenset()
     if _IDEOGRAPHS.search(said):
@@ -71,3 +76,13 @@ def types_named(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[st
     first = min((at, -size) for size, places in found.items() for at in places)
     longest_parts = found[max(found)].values()
     return frozenset(), frozenset().union(*longest_parts), found[-first[1]][first[0]]
+
+
+def _jointly_named(text: str) -> frozenset[str]:
+    """What a text names whose parts all name a type: the same one, or a street first and then what stands behind it."""
+    named = [_types_of_word().get(plain(part), frozenset()) for part in _BETWEEN.split(text.lower())]
+    if len(named) < 2 or not all(named):
+        return frozenset()
+    if "addressStreet" in named[0] and all(types & _STREET for types in named):
+        return frozenset({"addressStreet"})
+    return frozenset.intersection(*named)

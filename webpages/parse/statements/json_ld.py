@@ -30,6 +30,7 @@ _PRICE_TYPES = {
 _CHARGES = frozenset({"deliverychargespecification", "paymentchargespecification"})
 _PIECES = frozenset({"c62", "h87", "ea", "pce", "pcs", "piece", "nmb", "one", "st", "stk"})
 """Units that mean one piece: a price for one of them is not a unit price."""
+_COMPARED_BY = frozenset({0.1, 1, 10, 100, 1000})
 _USED = ("used", "refurbished", "damaged")
 _KEY = re.compile(r'"(@?)(?:https?://schema\.org/|[a-z]{1,10}:)?([A-Za-z])(\w*)"(?=\s{0,20}:)')
 _FOREIGN_KEY = re.compile(r'"(?:https?://schema\.org/|[a-z]{1,10}:|@?[A-Z])\w{1,40}"\s{0,20}:')
@@ -202,12 +203,13 @@ def _includes_tax(specification: Node) -> bool:
 
 
 def _is_per_unit(specification: Node) -> bool:
-    """Whether a price is for a measure. With a measure to compare with beside it (`valueReference`), it is the price
-    of the whole."""
+    """Whether a price is for a measure. With a measure to compare with beside it (`valueReference`), or a quantity that
+    nobody compares by (340 g), it is the price of the whole."""
     reference = specification.get("referenceQuantity")
     quantity = reference if isinstance(reference, dict) else {}
     unit = str(quantity.get("unitCode") or quantity.get("unitText") or specification.get("unitCode") or "").lower()
-    return bool(unit) and unit not in _PIECES and "valueReference" not in quantity
+    is_whole = "valueReference" in quantity or (_smallest(quantity) or 1) not in _COMPARED_BY
+    return bool(unit) and unit not in _PIECES and not is_whole
 
 
 def _smallest(quantity: object) -> float:
