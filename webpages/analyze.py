@@ -10,7 +10,7 @@ from typing import Any
 from trimtab.core.work.collector import collector_paused
 from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
 from trimtab.webpages.features.levels import LEVELS
-from trimtab.webpages.features.page_kind import is_cart, page_row, shows_without_offer, with_offer
+from trimtab.webpages.features.page_kind import is_cart, page_row, shows_one_product, with_offer
 from trimtab.webpages.page import Page
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.reading import Reading
@@ -23,6 +23,7 @@ from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel, shipped_
 from trimtab.webpages.predict.page_kind import (
     MAX_CHANCE_OF_OTHER,
     MIN_CHANCE_WITHOUT_OFFER,
+    has_no_offer,
     kind_without_product,
     offers_another,
 )
@@ -82,7 +83,7 @@ def classify(
     scorer = Scorer(reading, candidates, model, layout, levels)
     row = with_offer(page_row(reading, of["price"], of["cart"], of["image"]), *scorer.offer())
     confidence = model.confidences["page"](float(model.logits("page", row)[0]), 0.0)
-    if shows_without_offer(row):
+    if shows_one_product(row) and has_no_offer(reading, of["price"]):
         confidence = max(confidence, MIN_CHANCE_WITHOUT_OFFER)
     if is_cart(reading, of["cart"]) or offers_another(reading, of["price"]):
         confidence = min(confidence, MAX_CHANCE_OF_OTHER)

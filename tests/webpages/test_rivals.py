@@ -282,6 +282,14 @@ def test_a_cart_or_a_confirmation_is_no_product_page(heading: str, control: str,
     assert analyze_page(html, url).kind not in ("product", "listing")
 
 
+def test_what_stands_before_several_other_products_is_the_page_s_own() -> None:
+    others = "".join(f'<p><a href="/p/{i}"><img src="/{i}.jpg"></a><b>{i}4,99 €</b></p>' for i in (1, 2, 3))
+    own = '<p><img src="/own.jpg"></p><p><b>49,00 €</b></p>'
+    dom, candidates = amounts(f"<div><h1>Brass Lantern</h1></div><div>{own}<div>{others}</div></div>")
+    reading = Reading.of(dom, Structured(), PRODUCT_URL)
+    assert are_with_other_product(reading, [one.element for one in candidates]) == [False, True, True, True]
+
+
 def test_an_amount_beside_the_picture_of_another_page_is_another_product_s() -> None:
     drawer = '<div class="a"><a href="/p/2"><img src="/2.jpg"></a><p>Cotton Shirt</p><b>$39.00</b></div>'
     html = f"<body>{drawer}<main><h1>Vacuum Mug</h1><img src='/1.jpg'><div><b>$59.00</b></div></main></body>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trimtab.webpages.parse.candidates import mark
 from trimtab.webpages.parse.dom import Dom
@@ -74,10 +74,26 @@ def are_with_other_product(reading: Reading, elements: Iterable[int]) -> list[bo
     def verdict(block: int) -> bool | None:
         if name < 0 or block <= name < dom.ends[block]:
             return False
-        return True if dom.has_any(block, links) else None
+        if dom.has_any(block, links):
+            return True
+        return False if _is_before_others(dom, block, links) else None
 
     known: dict[int, bool] = {}
     return [_first_verdict(dom, element, verdict, known) for element in elements]
+
+
+def _is_before_others(dom: Dom, block: int, links: Sequence[int]) -> bool:
+    """Whether a block stands before the first of several other products in the block around it, which has a picture of its
+    own before them too: the product's block with what is recommended in it."""
+    around = dom.parents[block]
+    if around < 0:
+        return False
+    inside = links[bisect_left(links, around) : bisect_left(links, dom.ends[around])]
+    if not inside or inside[0] < dom.ends[block]:
+        return False
+    pictures = dom.of_tags("img")
+    has_own = bisect_left(pictures, around) < bisect_left(pictures, inside[0])
+    return has_own and len({_last_step(dom.attribute(link, "href")) for link in inside}) > 1
 
 
 def _first_verdict(dom: Dom, element: int, verdict_on: Callable[[int], bool | None], known: dict[int, bool]) -> bool:

@@ -279,9 +279,9 @@ PAGE_FEATURES = (*_FEATURES, *(f"{name}_of_{what}" for what in (*_REPEATED, "off
 _OFFER_COLUMNS = [feature_names("price", "text").index(name) for name in REPEAT_NAMES]
 
 
-def shows_without_offer(row: NDArray[np.float32]) -> bool:
-    """Whether a page shows one product and no price: its heading is its title's, a picture is called by it, and a label
-    announces an article number. Of 1,040 pages without a product one does, and it shows one.
+def shows_one_product(row: NDArray[np.float32]) -> bool:
+    """Whether a page shows one product, whatever its offer: its heading is its title's, a picture is called by it, and a
+    label announces an article number.
 
     Args:
         row: from `page_row`.
@@ -291,7 +291,7 @@ def shows_without_offer(row: NDArray[np.float32]) -> bool:
         return float(row[0, _COLUMNS[name]])
 
     is_named = value("name_in_title") >= MIN_SHARED_NAME and value("images_of_name") > 0
-    return is_named and value("labelled_number") == 1 and value("n_prices") == 0 and value("n_passwords") == 0
+    return is_named and value("labelled_number") == 1 and value("n_passwords") == 0
 
 
 def is_headed_as_cart(dom: Dom) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trimtab.webpages.features.offer_area import are_elsewhere, are_with_other_product, segments_of_offer
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.dom import Dom
+from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import Reading, tokens
 from trimtab.webpages.parse.statements.facts import LIST_TYPES
 
@@ -37,6 +39,20 @@ def offers_another(reading: Reading, prices: Sequence[Candidate]) -> bool:
             words = tokens(dom.text(inside[0]))
             return bool(words) and not words <= tokens(dom.text(name)) and _is_linked(dom, inside[0], block)
     return False
+
+
+def has_no_offer(reading: Reading, prices: Sequence[Candidate]) -> bool:
+    """Whether a page has no price of its own: none at all, or other products' beside an article number of its own. Of
+    1,040 pages without a product one shows a product so, and it shows one."""
+    asked = [price.element for price in prices if price.source != "text" or price.has_currency]
+    if not asked:
+        return True
+    if not all(map(any, zip(are_elsewhere(reading, asked), are_with_other_product(reading, asked), strict=True))):
+        return False
+    numbers = labelled_numbers(reading.dom, segments_of_offer(reading))
+    labelled = [number.element for number in numbers if number.kind == "sku"]
+    others = zip(are_elsewhere(reading, labelled), are_with_other_product(reading, labelled), strict=True)
+    return not all(map(any, others))
 
 
 def _has_link_and_picture(dom: Dom, block: int) -> bool:
