@@ -21,11 +21,13 @@ from trimtab.webpages.predict.elements import find_elements
 from trimtab.webpages.predict.forms import read_forms
 from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel, shipped_model
 from trimtab.webpages.predict.page_kind import (
+    MAX_CHANCE_OF_ARTICLE,
     MAX_CHANCE_OF_OTHER,
     MIN_CHANCE_WITHOUT_OFFER,
     has_no_offer,
     kind_without_product,
     offers_another,
+    prices_are_in_prose,
 )
 from trimtab.webpages.predict.scorer import Candidates, Renderer, Scorer
 
@@ -83,10 +85,13 @@ def classify(
     scorer = Scorer(reading, candidates, model, layout, levels)
     row = with_offer(page_row(reading, of["price"], of["cart"], of["image"]), *scorer.offer())
     confidence = model.confidences["page"](float(model.logits("page", row)[0]), 0.0)
-    if shows_one_product(row) and has_no_offer(reading, of["price"]):
+    is_without_offer = shows_one_product(row) and has_no_offer(reading, of["price"])
+    if is_without_offer:
         confidence = max(confidence, MIN_CHANCE_WITHOUT_OFFER)
     if is_cart(reading, of["cart"]) or offers_another(reading, of["price"]):
         confidence = min(confidence, MAX_CHANCE_OF_OTHER)
+    if prices_are_in_prose(reading, of["price"], of["cart"]):
+        confidence = min(confidence, MAX_CHANCE_OF_ARTICLE)
     if not len(dom):
         kind = "other"
     elif confidence >= ABSTAIN_BELOW:
@@ -104,6 +109,8 @@ def classify(
         return page
     stated = reading.structured.prices[0].money.text if reading.structured.prices else None
     elements = find_elements(scorer)
+    if is_without_offer:  # its prices are other products'
+        elements.pop("price", None)
     abstained = abstentions(scorer, elements)
     price = scorer.best("price")
     disputed = "price" in abstained and price is not None and price.dissent

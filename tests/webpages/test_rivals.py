@@ -290,6 +290,24 @@ def test_what_stands_before_several_other_products_is_the_page_s_own() -> None:
     assert are_with_other_product(reading, [one.element for one in candidates]) == [False, True, True, True]
 
 
+@pytest.mark.parametrize("beside", ["", '<a href="/p/polish">Our polish, 7,90 €</a>'])
+def test_an_article_that_names_prices_is_no_product_page(beside: str) -> None:
+    html = (
+        '<title>How to clean brass | Blog</title><h1>How to clean brass</h1><img src="/b.jpg" alt="How to clean brass">'
+    )
+    html += f"<p>A bottle of vinegar costs 1,20 € in most shops.</p><p>Rub gently and rinse.</p>{beside}"
+    assert analyze_page(f'<html lang="en">{html}', "https://shop.example/blog/brass").kind == "other"
+
+
+def test_a_product_whose_page_shows_prices_of_others_alone_is_one_still() -> None:
+    html, _, related = product(block="<p>Nicht mehr lieferbar</p>").partition('<section class="related')
+    page = analyze_page(
+        html.replace("zzgl. 4,95 € Versand", "").replace("0,00 €", "") + '<section class="related' + related
+    )
+    assert page.kind == "product"
+    assert "price" not in page.elements
+
+
 def test_an_amount_beside_the_picture_of_another_page_is_another_product_s() -> None:
     drawer = '<div class="a"><a href="/p/2"><img src="/2.jpg"></a><p>Cotton Shirt</p><b>$39.00</b></div>'
     html = f"<body>{drawer}<main><h1>Vacuum Mug</h1><img src='/1.jpg'><div><b>$59.00</b></div></main></body>"

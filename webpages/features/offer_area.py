@@ -83,8 +83,8 @@ def are_with_other_product(reading: Reading, elements: Iterable[int]) -> list[bo
 
 
 def _is_before_others(dom: Dom, block: int, links: Sequence[int]) -> bool:
-    """Whether a block stands before the first of several other products in the block around it, which has a picture of its
-    own before them too: the product's block with what is recommended in it."""
+    """Whether a block stands before the first of several other products in the block around it, which has a picture of
+    its own before them too: the product's block with what is recommended in it."""
     around = dom.parents[block]
     if around < 0:
         return False

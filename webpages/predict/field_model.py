@@ -34,7 +34,7 @@ _EXCLUSIVE = (
 )
 """Types that do not stand beside each other: a name is asked for as a whole or in parts, and a user name once."""
 EXCLUSIVE_COST = 4.0
-NAMED_WEIGHT = float(__import__("os").environ.get("NW", "1"))
+NAMED_WEIGHT = 2.0
 """Weight of a type that a text names beside that of one of its words."""
 
 

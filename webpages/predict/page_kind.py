@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from trimtab.webpages.features.offer_area import are_elsewhere, are_with_other_product, segments_of_offer
-from trimtab.webpages.parse.candidates import Candidate
+from trimtab.webpages.parse.candidates import Candidate, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import Reading, tokens
@@ -16,6 +17,11 @@ MAX_CHANCE_OF_OTHER = 0.05
 """Chance to be a product page that is left to a cart, an order, or a category with one item."""
 MIN_CHANCE_WITHOUT_OFFER = 0.6
 """Chance that is given to a page that shows a product and no price, as shops keep those of what they no longer sell."""
+MAX_CHANCE_OF_ARTICLE = 0.3
+"""The same of a page that names prices in its paragraphs alone; its elements are given all the same."""
+MIN_PROSE = 4
+"""Words around an amount that make it part of a sentence."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 MAX_BLOCK_HEIGHT = 7
 MIN_LISTED_VALUES = 5
 """Different amounts from which on a page without a product is a listing."""
@@ -53,6 +59,20 @@ def has_no_offer(reading: Reading, prices: Sequence[Candidate]) -> bool:
     labelled = [number.element for number in numbers if number.kind == "sku"]
     others = zip(are_elsewhere(reading, labelled), are_with_other_product(reading, labelled), strict=True)
     return not all(map(any, others))
+
+
+def prices_are_in_prose(reading: Reading, prices: Sequence[Candidate], carts: Sequence[Candidate]) -> bool:
+    """Whether a page that states no price and has no control names its amounts in paragraphs or in links to other pages
+    alone: an article."""
+    dom = reading.dom
+    shown = [price for price in prices if price.source == "text" and price.has_currency]
+    if not shown or reading.structured.prices or any(says_add_to_cart(control.text) for control in carts):
+        return False
+    ways = [{dom.tags[element] for element in (price.element, *dom.ancestors(price.element, 2))} for price in shown]
+    in_prose = [
+        "p" in way and len(_WORD.findall(price.text)) >= MIN_PROSE for price, way in zip(shown, ways, strict=True)
+    ]
+    return any(in_prose) and all(is_said or "a" in way for is_said, way in zip(in_prose, ways, strict=True))
 
 
 def _has_link_and_picture(dom: Dom, block: int) -> bool:
