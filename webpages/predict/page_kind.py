@@ -50,7 +50,7 @@ def offers_another(reading: Reading, prices: Sequence[Candidate]) -> bool:
 def has_no_offer(reading: Reading, prices: Sequence[Candidate]) -> bool:
     """Whether a page has no price of its own: none at all, or other products' beside an article number of its own. Of
     1,040 pages without a product one shows a product so, and it shows one."""
-    asked = [price.element for price in prices if price.source != "text" or price.has_currency]
+    asked = [price.element for price in prices]
     if not asked:
         return True
     if not all(map(any, zip(are_elsewhere(reading, asked), are_with_other_product(reading, asked), strict=True))):
