@@ -159,7 +159,6 @@ def test_a_labelled_number_with_blanks_is_the_stated_one() -> None:
         ("商品编号:KT-55", "KT-55"),
         ("รหัสสินค้า: KT-55", "KT-55"),
         ("کد کالا: ۸۸۴۱", "8841"),
-        ("Lot 88412", "88412"),
         ("SKU <b>LS-VER-ANT</b>", "LS-VER-ANT"),
         ("Référence : UKS-ACJ", "UKS-ACJ"),
         ("<span>Ref</span><span>:</span> <span>PO-5581</span>", "PO-5581"),

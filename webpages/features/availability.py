@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,8 @@ _ABOUT_ELSE = role_bit("shipping") | role_bit("description")
 _UNAVAILABLE = frozenset({"out", "soon", "notify"})
 _LATER = frozenset({"backorder", "preorder"})
 _TO_ORDER = _LATER | {"few", "in"}
+MAX_BESIDE = 6
+"""Elements beside a badge that are looked at."""
 MAX_OUTRIGHT = 5
 """Words of a text that says one thing and nothing else."""
 MAX_CHOICE_HEIGHT, MIN_CHOICES = 6, 3
@@ -114,8 +117,8 @@ def sight_of(reading: Reading, prices: Sequence[Candidate]) -> Sight:
     _add_controls(reading, sight)
     _add_notices(reading, sight)
     _add_classes(reading, sight)
-    if "open" not in sight.controls:  # themes that hide a badge by a style sheet have a control on the page
-        sight.notices = ["out" if notice == "badge" else notice for notice in sight.notices]
+    lone = "badge" if "open" in sight.controls else "out"
+    sight.notices = [lone if notice == "lone badge" else notice for notice in sight.notices]
     return sight
 
 
@@ -167,7 +170,7 @@ def _add_notices(reading: Reading, sight: Sight) -> None:
             continue
         for state in states:
             is_badge = state == "out" and _is_badge(dom, owner)
-            sight.notices.append("badge" if is_badge else state)
+            sight.notices.append(_kind_of_badge(dom, owner) if is_badge else state)
             if not is_badge and len(text.split()) <= MAX_OUTRIGHT:
                 sight.outright.add(state)
             if state in _UNAVAILABLE and sight.element < 0:
@@ -179,6 +182,15 @@ def _is_badge(dom: Dom, owner: int) -> bool:
     n_characters = dom.text_length(owner)
     around = (above for above in dom.ancestors(owner, MAX_BADGE_HEIGHT) if dom.text_length(above) == n_characters)
     return any(_BADGE.search(dom.attribute(element, "class").lower()) for element in (owner, *around))
+
+
+def _kind_of_badge(dom: Dom, owner: int) -> str:
+    """`badge` of one among several, of which a theme shows one by a style sheet (`Sale`, `Sold out`); else `lone badge`,
+    which means what it says where no control fills the cart."""
+    parent = dom.parents[owner]
+    beside = (one for one in range(parent + 1, dom.ends[parent]) if dom.parents[one] == parent and one != owner)
+    named = any(_BADGE.search(dom.attribute(one, "class").lower()) for one in islice(beside, MAX_BESIDE))
+    return "badge" if named else "lone badge"
 
 
 def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:

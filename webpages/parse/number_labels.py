@@ -34,7 +34,7 @@ _ENDS = r"(?=\s*(?:[:：]|$))"
 _SKU = (
     rf"\b(?:{_NOUN})[-\s.]{{0,2}}(?:{_NUMBER})(?![^\W\d_])\.?"
     r"|(?:^\W*(?:item|artikel|article|articolo)|\b(?:sku|art\.|asin|tcin|dpci))(?![^\W\d_])(?:\s(?:n[°º.]|#|del producto))?"
-    rf"|\blot(?=\s\d{{3}})|\bid(?![^\W\d_])(?:\s(?:de\s|do\s|del\s)?{_GOODS})?"
+    rf"|\bid(?![^\W\d_])(?:\s(?:de\s|do\s|del\s)?{_GOODS})?"
     rf"|\br[eé]f(?:[eé]rence|erencia|er[eê]ncia|erenza)?\b\.?{_OF}"
     rf"|\bc[oó]d(?:igo|ice|\.)?(?![^\W\d_]){_OF}|\bcode(?:{_OF}{_ENDS}|\s{_GOODS})"
     rf"|\bno\.?\s?d(?:['’]\s?|e\s|el\s){_GOODS}|\b(?:n[uú]m[eé]ro|n[°º.])\s?(?:(?:d[ei]|del|do|di)\s|d['’]\s?|de\sl['’]\s?)?{_GOODS}"

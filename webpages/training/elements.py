@@ -153,9 +153,7 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[Outcom
             continue
         candidates = example.skus if kind == "sku" else example.candidates.by_kind[kind]
         met = [twin for twin in example.twins.get(key, ()) if twin.is_met]
-        # A page without the syntaxes that its labels come from is read so in training alone.
-        own = () if met and example.page.masked else (Twin(example.rows[key], example.labels[kind], 1.0, candidates),)
-        for view in (*own, *met):
+        for view in (Twin(example.rows[key], example.labels[kind], 1.0, candidates), *met):
             decision = _decide(key, view, trees)
             if decision is not None:
                 found.append(_outcome(decision, example, right=bool(view.labels[decision.index])))
