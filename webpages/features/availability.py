@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,12 +184,15 @@ def _is_badge(dom: Dom, owner: int) -> bool:
 
 
 def _kind_of_badge(dom: Dom, owner: int) -> str:
-    """`badge` of one among several, of which a theme shows one by a style sheet (`Sale`, `Sold out`); else `lone badge`,
-    which means what it says where no control fills the cart."""
+    """`badge` of one among several, of which a theme shows one by a style sheet (`Sale`, `Sold out`); else `lone
+    badge`, which means what it says where no control fills the cart."""
     parent = dom.parents[owner]
-    beside = (one for one in range(parent + 1, dom.ends[parent]) if dom.parents[one] == parent and one != owner)
-    named = any(_BADGE.search(dom.attribute(one, "class").lower()) for one in islice(beside, MAX_BESIDE))
-    return "badge" if named else "lone badge"
+    sibling, seen = parent + 1, 0
+    while sibling < dom.ends[parent] and seen < MAX_BESIDE:
+        if sibling != owner and _BADGE.search(dom.attribute(sibling, "class").lower()):
+            return "badge"
+        sibling, seen = dom.ends[sibling], seen + 1
+    return "lone badge"
 
 
 def _is_set_aside(reading: Reading, owner: int, controls: set[int]) -> bool:
