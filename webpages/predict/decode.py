@@ -155,11 +155,11 @@ def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.flo
             applies = rows[:, names.index(name)] > 0
             # What is stated in the head is not meant to be seen.
             found = np.maximum(found, penalty * (applies & shown if name in ("hidden", "css_hidden") else applies))
+    with_other = rows[:, names.index("is_with_other_product")] > 0
     gone = _amounts_taken_away(level, candidates, rows, shown)
-    if gone:
+    if gone and (shown & (found == 0) & ~with_other).any():
         is_gone = np.asarray([one.money is not None and one.money.amount in gone for one in candidates], dtype=bool)
         found = np.where(is_gone, np.maximum(found, PENALTIES["css_struck"]), found)
-    with_other = rows[:, names.index("is_with_other_product")] > 0
     clean = _amounts(candidates, ~with_other) | _amounts(candidates, rows[:, names.index("agrees_any")] > 0)
     only_there = np.asarray([one.money is not None and one.money.amount not in clean for one in candidates], dtype=bool)
     return np.asarray(np.maximum(found, OF_OTHER_COST * (with_other & only_there)))
@@ -168,7 +168,8 @@ def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.flo
 def _amounts_taken_away(
     level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32], shown: NDArray[np.bool_]
 ) -> set[Decimal]:
-    """Amounts that a sheet strikes or hides wherever they are shown: whoever states one is wrong too."""
+    """Amounts that a sheet strikes or hides wherever they are shown: whoever states one is wrong too, where the page
+    shows another price of its own."""
     names = feature_names("price", level)
     taking = [names.index(name) for name in BY_SHEET if name in names]
     if not taking:
