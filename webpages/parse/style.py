@@ -101,11 +101,11 @@ class Styles:
         n_rules = 0
         for sheet in dom.styles:
             for selector, body in _blocks(sheet[:MAX_SHEET]):
-                declarations = _declarations(body)
-                if not declarations:
-                    continue
-                for single in selector.split(",")[:20]:
-                    if n_rules < MAX_RULES and on_page.issuperset(_PART.findall(single)):
+                # Most rules of a sheet are of names that the page does not have.
+                held = [one for one in selector.split(",")[:20] if on_page.issuperset(_PART.findall(one))]
+                declarations = _declarations(body) if held and n_rules < MAX_RULES else {}
+                for single in held if declarations else ():
+                    if n_rules < MAX_RULES:
                         n_rules += styles._add(_rule(single, declarations, n_rules))
         return styles
 
