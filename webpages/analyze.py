@@ -31,6 +31,8 @@ from trimtab.webpages.predict.page_kind import (
 )
 from trimtab.webpages.predict.scorer import Candidates, Renderer, Scorer
 
+SURE_OF_PRICE = 0.6
+"""Confidence from which a price that stands with other products, as far as blocks tell, is the page's own."""
 ELEMENTS_FROM = 0.1
 """The page's kind is one decision, and each element is another with its own confidence: elements are left out only
 where the page is very likely not a product page."""
@@ -109,8 +111,8 @@ def classify(
         return page
     stated = reading.structured.prices[0].money.text if reading.structured.prices else None
     elements = find_elements(scorer)
-    if is_without_offer:  # its prices are other products'
-        elements.pop("price", None)
+    if is_without_offer and "price" in elements and elements["price"].confidence < SURE_OF_PRICE:
+        del elements["price"]  # another product's
     abstained = abstentions(scorer, elements)
     price = scorer.best("price")
     disputed = "price" in abstained and price is not None and price.dissent
