@@ -47,6 +47,8 @@ class MappedText:
 
     def at(self, rows: Rows) -> list[str]:
         data, offsets = self._data, self._offsets
+        if not data:
+            return [""] * len(rows)
         return [str(data[offsets[row] : offsets[row + 1]], "utf-8") for row in np.asarray(rows).tolist()]
 
     def all(self) -> list[str]:

@@ -7,6 +7,7 @@ period. A store of the shop's has its own stock (an item that it does not name i
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -71,20 +72,22 @@ class Markets:
         _require("price_list", query.price_list, self._shop.prices)
         _require("store", query.store, self._shop.stores)
         moment = time.time() if query.moment is None else query.moment
-        period = int(np.searchsorted(self._changes_of(query.price_list), moment, side="right"))
+        period = bisect_right(self._changes_of(query.price_list), moment)
         return Market(query.price_list, query.store, period, self._near(query))
 
     def _near(self, query: Query) -> Place | None:
         """Where somebody is: as they say, or at the store that they chose where the items are elsewhere."""
         places = self._places
-        if query.near is not None and not places.are_known:
-            raise BadParameter("near", "this catalogue has no places", NO_PLACES)
+        if not places.are_known:
+            if query.near is not None:
+                raise BadParameter("near", "this catalogue has no places", NO_PLACES)
+            return None
         near = places.of_store(query.store) if query.near is None and places.of_items else query.near
         asked = {query.sort.field} if query.sort else set()
         asked |= {*query.facets, *(condition.field for condition in query.filters)}
-        if near is None and places.are_known and DISTANCE in asked:
+        if near is None and DISTANCE in asked:
             raise BadParameter("near", "is missing, and there is no distance without it", "LATITUDE,LONGITUDE")
-        return near if places.are_known else None
+        return near
 
     def at(self, market: Market) -> ItemStore:
         """The catalogue as it is in a market."""

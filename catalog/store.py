@@ -30,8 +30,6 @@ from trimtab.core.errors import BundleDamaged, NotFound
 from trimtab.text.currencies import decimals_of
 
 FILE = "items.arrow"
-SHOWN = ("item_id", "title", "brand", "category", "price", "in_stock", "image", "url", "attributes")
-"""What is shown of an item."""
 SHOWN_TEXTS = ("item_id", "title", "brand", "category", "image", "url")
 NOTHING_SORTED: Mapping[str, SortedColumn] = MappingProxyType({})
 NOTHING_CALCULATED: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
@@ -286,7 +284,7 @@ class ItemStore:
     def displays(self, rows: Rows) -> list[dict[str, Any]]:
         """`display` of some items, whose columns are looked up once for all."""
         places = np.asarray(rows, dtype=np.int64)
-        texts = {name: self.texts(name, places) for name in SHOWN_TEXTS}
+        texts = [self.texts(name, places) for name in SHOWN_TEXTS]
         decimals = max(2, decimals_of(self.currency))  # as many as the currency has, two at least
         prices = [
             None if price != price else round(price, decimals if price >= 1 else 4)  # noqa: PLR0124  NaN differs
@@ -295,9 +293,22 @@ class ItemStore:
         in_stock = self.in_stock[places].tolist()
         has_more = self.own_attributes or self._calculated
         attributes = [self._shown_attributes(row) if has_more else {} for row in places.tolist()]
-        columns = (texts[name] for name in ("item_id", "title", "brand", "category"))
-        whole = zip(*columns, prices, in_stock, texts["image"], texts["url"], attributes, strict=True)
-        return [dict(zip(SHOWN, one, strict=True)) for one in whole]
+        return [
+            {
+                "item_id": item_id,
+                "title": title,
+                "brand": brand,
+                "category": category,
+                "price": price,
+                "in_stock": is_there,
+                "image": image,
+                "url": url,
+                "attributes": its,
+            }
+            for item_id, title, brand, category, image, url, price, is_there, its in zip(
+                *texts, prices, in_stock, attributes, strict=True
+            )
+        ]
 
     def _shown_attributes(self, row: int) -> dict[str, Any]:
         shown = {

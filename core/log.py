@@ -218,6 +218,8 @@ COLUMNS = _columns()
 REQUIRED = tuple(name for name, column in COLUMNS.items() if column.required)
 """Columns that every log has; the others are null where a log does not have them."""
 
+LIST_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind.startswith("list"))
+
 JSON_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind == "json")
 
 CHANNELS = ("agent",)
@@ -240,7 +242,13 @@ def identity(value: str | None) -> str | None:
 
 def impression_row(impression: Impression) -> dict[str, Any]:
     """Plain values by column; columns by position of which nothing is known yet are filled for the whole slate."""
-    row = dict(zip(COLUMNS, map(_plain, _values_of(impression)), strict=True))
+    row = dict(zip(COLUMNS, _values_of(impression), strict=True))
+    for name in LIST_COLUMNS:
+        if (entries := row[name]) is not None:
+            row[name] = sorted(entries) if isinstance(entries, frozenset) else list(entries)
+    for name in JSON_COLUMNS:
+        if (mapping := row[name]) is not None:
+            row[name] = {str(key): entry for key, entry in mapping.items()}
     n = len(impression.item_ids)
     for name, unknown in BY_POSITION.items():
         row[name] = row[name] or [unknown] * n
@@ -248,19 +256,6 @@ def impression_row(impression: Impression) -> dict[str, Any]:
 
 
 _values_of = attrgetter(*COLUMNS)
-_AS_THEY_ARE = frozenset((NoneType, str, int, float, datetime))
-
-
-def _plain(value: Any) -> Any:
-    if type(value) in _AS_THEY_ARE:
-        return value
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, Mapping):
-        return {str(key): entry for key, entry in value.items()}
-    return value
 
 
 def problem_of(row: Mapping[str, Any], columns: Iterable[str] = tuple(COLUMNS)) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,22 @@ MAX_OFFSET = 10**9
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+
+Record = TypeVar("Record")
+
+
+def changed(record: Record, **values: object) -> Record:
+    """`dataclasses.replace` in a tenth of its time, for records without slots: a search makes some of its widest anew.
+
+    Raises:
+        TypeError: there is no such field.
+    """
+    fields = vars(record)
+    if not values.keys() <= fields.keys():
+        raise TypeError(f"{type(record).__name__} has no {', '.join(values.keys() - fields.keys())}")
+    other = object.__new__(type(record))
+    vars(other).update(fields, **values)
+    return other
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,7 @@ class Constraints:
     max_losses: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Query:
     """One validated search request.
 
@@ -294,7 +310,7 @@ class Interleaving:
     teams: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Slate:
     """The ordered list shown, and everything needed to say why.
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Self
 
 STEPS = ("correct", "synonyms", "negation", "attributes", "relax")
@@ -119,11 +120,15 @@ class Understood:
 
     def to_log(self) -> str:
         """JSON of what differs from the query as it was typed, which the log has beside it."""
-        plain = Understood.as_typed(self.query)
-        changed = {name: value for name in _LOGGED if (value := getattr(self, name)) != getattr(plain, name)}
+        usual = (self.query, *_USUAL)
+        changed = {
+            name: value for name, value, one in zip(_LOGGED, _logged_of(self), usual, strict=True) if value != one
+        }
+        if not changed:
+            return "{}"
         if self.attributes:
             changed["attributes"] = [[one.text, one.field, one.value, one.applied] for one in self.attributes]
-        return json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
+        return _encoder.encode(changed)
 
     @classmethod
     def from_log(cls, query: str, logged: str) -> Self:
@@ -162,6 +167,10 @@ def _reworded(text: str, typed: str, meant: str) -> str:
 
 
 _LOGGED = tuple(one.name for one in fields(Understood) if one.name != "query")
+_logged_of = attrgetter(*_LOGGED)
+_USUAL = _logged_of(Understood.as_typed(""))[1:]
+"""What a query as typed has behind its words."""
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def wording_of(row: Mapping[str, Any]) -> str | Understood:

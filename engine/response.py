@@ -68,14 +68,14 @@ def _hits(
     slate: Slate, store: ItemStore, hidden: Collection[str], private: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     gains, scores, propensities = slate.gains.tolist(), slate.scores.tolist(), slate.propensities.tolist()
+    objectives = [(m, name) for m, name in enumerate(slate.objectives) if name not in private]
     for index, hit in enumerate(store.displays(slate.rows)):
+        its = gains[index]
         hit["variants"] = None if slate.variants is None else _variants(hit, slate.variants[index], store)
         hit["n_variants"] = None if slate.n_variants is None else slate.n_variants[index]
         hit["position"] = slate.query.offset + index
         hit["score"] = scores[index]
-        hit["objectives"] = {
-            name: gain for name, gain in zip(slate.objectives, gains[index], strict=True) if name not in private
-        }
+        hit["objectives"] = {name: its[m] for m, name in objectives}
         hit["propensity"] = propensities[index]
         if slate.query.explain:
             features = zip(FEATURES, slate.features[index].tolist(), strict=True)

@@ -20,7 +20,7 @@ from trimtab.catalog.shop import names_in
 from trimtab.core.compiled import compile_kernels
 from trimtab.core.errors import Unavailable
 from trimtab.core.log import Impression
-from trimtab.core.records import Candidates, Constraints, Query, ScoredCandidates, Slate
+from trimtab.core.records import Candidates, Constraints, Query, ScoredCandidates, Slate, changed
 from trimtab.core.weights import DIVERSITY, RELEVANCE
 from trimtab.core.work.stopwatch import Stopwatch
 from trimtab.engine.bundle.storage import Bundle, load_bundle
@@ -212,7 +212,7 @@ class Engine:
         Raises:
             BadParameter: a filter on an unknown field.
         """
-        return query if query.understood is not None else replace(query, **self._wording_of(query, wishes))
+        return query if query.understood is not None else changed(query, **self._wording_of(query, wishes))
 
     def _wording_of(self, query: Query, wishes: Wishes) -> dict[str, Any]:
         """The fields of a query that its words being understood changes."""
@@ -258,7 +258,7 @@ class Engine:
         slate = with_variants(slate, self._source)
         related = self._source.related(found.query)
         if related is not None:
-            slate = replace(slate, note=related.note)
+            slate = changed(slate, note=related.note)
         return EngineResult(found.scored, with_matched_words(slate, self.pipeline) if slate.query.explain else slate)
 
     def slate(self, query: Query, degradation: Degradation = NO_DEGRADATION) -> Slate:
@@ -274,7 +274,7 @@ class Engine:
         watch, degradation = Stopwatch(), plan.degradation
         query = plan.query
         wording = {} if query.understood is not None else self._wording_of(query, NO_WISHES)
-        query = replace(query, moment=self.scoring.moment(query.moment), **wording)
+        query = changed(query, moment=self.scoring.moment(query.moment), **wording)
         watch.lap("understand")
         ask, user_id, cache = hooks.recent_events, query.user_id, hooks.candidates
         if ask is not None and user_id is not None and LIVE_FEATURES not in degradation.levels_before("live"):
@@ -283,7 +283,7 @@ class Engine:
             if recent is None:
                 degradation.skip(LIVE_FEATURES)
             elif recent:
-                query = replace(query, recent=recent)
+                query = changed(query, recent=recent)
         key = b"" if cache is None else cache.key(self.state, query)
         kept = None if cache is None else cache.get(key, self.scoring.fits)
         if kept is not None:

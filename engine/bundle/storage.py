@@ -28,7 +28,7 @@ from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.shop_text import shop_text
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadFile, BadInput, BadParameter, BundleDamaged, BundleError, DiskFull
-from trimtab.core.records import FloatArray, Query
+from trimtab.core.records import FloatArray, Query, changed
 from trimtab.core.weights import DIVERSITY
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.engine.bundle.verification import RANKER, RETRIEVAL, SCHEMA_VERSION, bundle_id_of, files_of, sha256, verify
@@ -144,7 +144,7 @@ class Bundle:
             constraints = replace(constraints, max_relevance_loss=self.default_max_relevance_loss)
         if self.default_max_losses:
             constraints = replace(constraints, max_losses={**self.default_max_losses, **constraints.max_losses})
-        return replace(query, weights=self.default_weights, constraints=constraints)
+        return changed(query, weights=self.default_weights, constraints=constraints)
 
     @cached_property
     def temperature(self) -> float:

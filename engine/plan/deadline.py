@@ -13,7 +13,7 @@ Muthukrishnan & Sandler 2013, with steps in proportion).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
@@ -64,9 +64,10 @@ class StageCosts:
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
-    def estimate(self, key: str | None) -> float:
-        """The estimate; 0 for what was never observed, so that it is tried, and for None, which is not done."""
-        return 0.0 if key is None else self._seconds.get(key, 0.0)
+    def total(self, keys: Sequence[str | None]) -> float:
+        """The sum of estimates; 0 for what was never observed, so that it is tried, and for None, which is not done."""
+        known = self._seconds
+        return sum([known[key] for key in keys if key in known])
 
     def observe(self, key: str, seconds: float) -> None:
         """Take in one run."""
@@ -164,20 +165,22 @@ class Deadline:
         self._until = start + seconds
         self._clock = clock
         self._levels: Levels = frozenset()
+        self._keys = _keys(shape, self._levels)
 
     def levels_before(self, stage: str) -> Levels:
         left = self._until - self._clock()
         first = STAGES.index(stage)
         for level in LEVELS:
-            if self._cost(self._levels, first) <= left:
+            if self._costs.total(self._keys[first:]) <= left:
                 break
             if self._would_save(level) and LAST_CHANCE[level] in STAGES[first:]:
-                self._levels |= {level}
+                self.skip(level)
         return self._levels
 
     def skip(self, level: str) -> None:
-        """Take a level for another reason than time."""
+        """Take a level, for whatever reason."""
         self._levels |= {level}
+        self._keys = _keys(self._shape, self._levels)
 
     @property
     def is_past(self) -> bool:
@@ -189,11 +192,12 @@ class Deadline:
         Where not even an idle service would have had the time, the estimates of all stages decay a little, so that
         those that were left out are tried again some time.
         """
-        for stage, key in zip(STAGES, _keys(self._shape, self._levels), strict=True):
+        for stage, key in zip(STAGES, self._keys, strict=True):
             if key is not None and stage in seconds:
                 self._costs.observe(key, seconds[stage] + seconds.get(TIMED_APART.get(stage, ""), 0.0))
-        if self._levels and self._cost(frozenset()) > self._seconds:
-            for key in _keys(self._shape, frozenset()):
+        whole = _keys(self._shape, frozenset())
+        if self._levels and self._costs.total(whole) > self._seconds:
+            for key in whole:
                 self._costs.decay(key)
 
     def _would_save(self, level: str) -> bool:
@@ -203,10 +207,6 @@ class Deadline:
         if level == LIVE_FEATURES:
             return self._shape.is_personal
         return level != DIVERSITY or self._shape.is_diverse
-
-    def _cost(self, levels: Levels, first: int = 0) -> float:
-        """What the stages from a place on are expected to take."""
-        return sum(map(self._costs.estimate, _keys(self._shape, levels)[first:]))
 
 
 def measured_costs(engine: Engine) -> StageCosts:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from trimtab.core.records import Slate
+from trimtab.core.records import Slate, changed
 from trimtab.engine.plan.degradation import FACETS, Degradation
 from trimtab.engine.plan.search_plan import ScoredSearch
 from trimtab.engine.stages.candidate_source import CandidateSource
@@ -19,15 +17,15 @@ def with_facets(slate: Slate, found: ScoredSearch, source: CandidateSource, degr
     """The slate with its facets and the size of the result set, or with the note that it goes without them."""
     query, scored, watch = slate.query, found.scored, found.watch
     if FACETS in degradation.levels_before("facets"):
-        return replace(slate, degraded=(FACETS, *slate.degraded))
+        return changed(slate, degraded=(FACETS, *slate.degraded))
     is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
     is_looked_at = query.facets or query.sort is not None or not query.wording.words or scored.n_ranked is not None
     if not is_looked_at:
-        return replace(slate, n_matches_exact=True) if is_small else slate
+        return changed(slate, n_matches_exact=True) if is_small else slate
     results = source.results(query) if found.results is None else found.results
     facets = results.facets(query.facets, query.facet_limit, of_items=query.facet_items)
     watch.lap("facets")
-    return replace(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
+    return changed(slate, facets=facets, n_matches=len(results), n_matches_exact=True, seconds=watch.total())
 
 
 def with_variants(slate: Slate, source: CandidateSource) -> Slate:
@@ -39,7 +37,7 @@ def with_variants(slate: Slate, source: CandidateSource) -> Slate:
     others = [source.store.item_ids(groups.others(row)) for row in slate.rows.tolist()]
     there = [tuple(one for one in its if one not in hidden) for its in others]
     shown = tuple(its[:MAX_VARIANTS] for its in there)
-    return replace(slate, variants=shown, n_variants=tuple(map(len, there)))
+    return changed(slate, variants=shown, n_variants=tuple(map(len, there)))
 
 
 def with_matched_words(slate: Slate, pipeline: Pipeline) -> Slate:
@@ -48,4 +46,4 @@ def with_matched_words(slate: Slate, pipeline: Pipeline) -> Slate:
     columns = {field: store.texts(field, slate.rows) for field in FIELDS}
     columns["attributes"] = list(map(store.searched_attributes_at, slate.rows.tolist()))
     texts = [dict(zip(FIELDS, one, strict=True)) for one in zip(*(columns[field] for field in FIELDS), strict=True)]
-    return replace(slate, matched=tuple(matched_fields(slate.query.wording, texts, analyser)))
+    return changed(slate, matched=tuple(matched_fields(slate.query.wording, texts, analyser)))

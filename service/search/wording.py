@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from trimtab.core.records import Query
+from trimtab.core.records import Query, changed
 from trimtab.engine import Engine
 from trimtab.retrieval.understanding.understand import Wishes
 from trimtab.service.search.request import SearchRequest
@@ -44,7 +44,7 @@ class Wording:
         texts = [text for text in (query.text, understood.rewritten, understood.corrected) if text is not None]
         orders, constraints = self.rules.obeyed(texts, asked, now, budgets=query.constraints)
         fields = {condition.field for condition in query.filters}  # two conditions on one field would widen
-        return replace(
+        return changed(
             query,
             understood=replace(understood, redirect=orders.redirect, banner=orders.banner),
             constraints=constraints,
