@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from trimtab.webpages.parse.fields import Field
 from trimtab.webpages.predict.field_words import types_named
 
-SURE_FROM = 0.92
+SURE_FROM = 0.925
 MIN_SURE = 2
 """Fields of a form that are sure without this."""
 NAMED_FROM, NAMED_CONFIDENCE = 0.7, 0.95
