@@ -47,7 +47,7 @@ def feed(
     settings = read_settings()
     folder = settings.data_folder if data_folder is None else data_folder
     order = shared_order_of(settings) or OWN_ORDER
-    live = LiveEngine(load_engine(bundle), folder / FOLDER, order, limits=limits_of(settings))
+    live = LiveEngine(load_engine(bundle), folder / FOLDER, order, limits=limits_of(settings), is_searched=False)
     found, difference = read_again(live, source, is_full=not delta, max_rejected_share=max_rejected_share)
     if not as_json:
         for part in feed_notes(str(source), found.rejections.summary, found.rejections.as_dict()):

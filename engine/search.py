@@ -112,9 +112,7 @@ class Engine:
     def at_state(self, pipeline: Pipeline, version: int, timestamp: datetime | None) -> Engine:
         """The same ranker at a later state of the catalogue, see `trimtab.engine.live.states`."""
         bundle = replace(self._bundle, pipeline=pipeline)
-        engine = Engine(bundle, catalogue_version=version, state=_state(self.bundle_id, version, timestamp))
-        engine.prepare()
-        return engine
+        return Engine(bundle, catalogue_version=version, state=_state(self.bundle_id, version, timestamp))
 
     def dated(self, version: int, timestamp: datetime) -> Engine:
         """This engine for the same state of the catalogue, by the place that it has got in the order of changes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import warnings
 from collections.abc import Mapping
@@ -12,10 +13,8 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trimtab.core.errors import BadParameter, nearest
-from trimtab.service.http.auth import is_loopback
-from trimtab.service.http.problem_documents import allowed_by
+from trimtab.service.allowed_values import allowed_by
 from trimtab.service.redis.clients import STREAM_URL_PATTERN, URL_PATTERN
-from trimtab.service.search.request import MAX_TIMEOUT_MS
 
 ENV_PREFIX = "TRIMTAB_"
 NEW_NAMES: Mapping[str, str] = {
@@ -24,6 +23,8 @@ NEW_NAMES: Mapping[str, str] = {
     "traces_share": "traces_sample_ratio",
 }
 """Deprecated names of settings, which work until version 0.3, and what replaces them."""
+MAX_TIMEOUT_MS = 10_000
+"""The longest time in which a search may ask to be answered."""
 
 
 class Settings(BaseSettings):
@@ -354,3 +355,11 @@ def _with_new_names(given: Mapping[str, Any]) -> dict[str, Any]:
             if not os.environ.get(_variable(new)):
                 renamed.setdefault(new, os.environ[_variable(old)])
     return renamed
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

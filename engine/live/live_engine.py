@@ -63,6 +63,7 @@ class LiveEngine:
         *,
         limits: LogLimits | None = None,
         aside: bool = False,
+        is_searched: bool = True,
     ) -> None:
         """
         Args:
@@ -70,12 +71,13 @@ class LiveEngine:
             order: gives changes their place in the log.
             limits: of the log's size; None for none.
             aside: a process of its own reads the texts of new items where they are more than a few.
+            is_searched: False where the log is only read or written, and what a first search needs is not computed.
         """
         self._order, self._limits = order, limits
         self.as_of = built_as_of(built)
         self._folder = log
         self._built = built
-        self._states = EngineStates(built, aside=aside)
+        self._states = EngineStates(built, aside=aside, is_searched=is_searched)
         self._log = ChangeLog(log)
         self._families = SizeFamilies.of(built.shop)
         self._n_restarts = 0

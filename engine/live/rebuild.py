@@ -46,7 +46,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
         BadInput: nothing has changed, or nothing is left.
     """
     loaded = load_bundle(bundle)
-    live = LiveEngine(Engine(loaded), changes)
+    live = LiveEngine(Engine(loaded), changes, is_searched=False)
     engine = live.follow()
     if engine.catalogue_version == 0:
         raise BadInput(f"{bundle.name}: nothing has changed since it was built")

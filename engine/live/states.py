@@ -42,12 +42,14 @@ class _Kept(NamedTuple):
 class EngineStates:
     """The engines of one bundle over later states of its catalogue."""
 
-    def __init__(self, built: Engine, *, aside: bool = False) -> None:
+    def __init__(self, built: Engine, *, aside: bool = False, is_searched: bool = True) -> None:
         """
         Args:
             aside: a process of its own prepares what is more than a few items.
+            is_searched: whatever searching would compute on first use is computed for each state.
         """
         self._built = built
+        self._is_searched = is_searched
         self._retrieval = LiveRetrieval(built.retriever)
         self._aside = Aside(built.folder, self._retrieval.encoder_name, self._here) if aside and built.folder else None
         self._prepare: Prepare = self._aside or self._here
@@ -58,7 +60,7 @@ class EngineStates:
         self._words = built.pipeline.items.words
 
     def at_state(self, delta: Delta) -> Engine:
-        """The engine over one state; whatever searching would compute on first use is computed here."""
+        """The engine over one state."""
         self._n_states += 1
         if self._n_states % COLLECTED_AFTER == 0:
             gc.collect()
@@ -73,7 +75,10 @@ class EngineStates:
         companions = None if built.companions is None else built.companions.moved(moved)
         groups = None if built.groups is None else Groups.of(store, built.groups.group_by)
         pipeline = Pipeline(store, retriever, columns, histories, groups, companions)
-        return self._built.at_state(pipeline, delta.version, delta.timestamp)
+        engine = self._built.at_state(pipeline, delta.version, delta.timestamp)
+        if self._is_searched:
+            engine.prepare()
+        return engine
 
     def _prepared(self, items: Iterable[Item], store: LiveStore) -> list[Prepared]:
         """What is computed of each item's texts; of those that are new, all at once."""

@@ -49,7 +49,8 @@ def main(folder: Path, job_id: str, bundle: Path) -> None:
 def _done(job: FeedJob, body: Path, bundle: Path) -> FeedJob:
     settings = read_settings()  # of the service's environment, with its data folder (`FeedJobs`)
     order = shared_order_of(settings) or OWN_ORDER
-    live = LiveEngine(Engine(load_bundle(bundle)), settings.data_folder / FOLDER, order, limits=limits_of(settings))
+    changes = settings.data_folder / FOLDER
+    live = LiveEngine(Engine(load_bundle(bundle)), changes, order, limits=limits_of(settings), is_searched=False)
     if not job.dry_run:
         live.require_room()
     feed, difference = read_again(live, body, is_full=job.mode == "full", max_rejected_share=MAX_REJECTED_SHARE)

@@ -10,7 +10,6 @@ With an admin port, what admins may do is found there and nowhere else.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -174,11 +173,3 @@ def _is_from_elsewhere(request: Request) -> bool:
 def _digest(secret: str) -> bytes:
     """A digest of one length for every secret, so that the time of a comparison does not give the length away."""
     return hashlib.sha256(secret.encode()).digest()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server there."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 
 from trimtab.core.errors import BadParameter, BadWeight, BundleError, TrimtabError, Unauthorised
 from trimtab.core.weights import PREFIX, loss_parameter
+from trimtab.service.allowed_values import allowed_by
 from trimtab.service.http.bodies import reference
 
 MEDIA_TYPE = "application/problem+json"
@@ -192,13 +193,6 @@ def field_problem(error: Mapping[str, Any]) -> FieldProblem:
 
 def _field_problem(parameter: str, problem: str, allowed: str) -> FieldProblem:
     return FieldProblem(parameter=_shortened(parameter), problem=_shortened(problem, MAX_DETAIL), allowed=allowed)
-
-
-def allowed_by(message: str) -> str:
-    """What a message of pydantic allows, without the words before it."""
-    return re.sub(
-        r"^((Input|Value|String|List|Tuple) should (be |have )?|Value error, )", "", message.partition(", unable to")[0]
-    )
 
 
 def echo(value: object) -> str:

@@ -29,11 +29,11 @@ from trimtab.core.records import MAX_K, MAX_OFFSET, Related
 from trimtab.core.understood import AS_TYPED, STEPS, Steps
 from trimtab.core.weights import DIVERSITY, PREFIX, RELEVANCE, loss_parameter, objective_of_loss
 from trimtab.service.identifiers import Identifier, Identity, UserToken
+from trimtab.service.settings import MAX_TIMEOUT_MS
 
 MAX_PARAMETERS = 64
 OF_WORDS = ("q", "language", "exact", *STEPS)
 """Parameters that say something of words."""
-MAX_TIMEOUT_MS = 10_000
 LEFT_OUT = "Left out, what the bundle is set to."
 NOT_GIVEN = (None, "", [""])
 NO_WORDS = ("", "*")
