@@ -66,7 +66,7 @@ class Groups(Alternatives):
         codes = np.arange(len(store), dtype=np.int64) + column.n_levels
         first = column.starts[:-1][column.known]
         codes[column.known] = column.codes[first]
-        super().__init__(codes, len(store) + column.n_levels)
+        super().__init__(codes, int(codes.max(initial=-1)) + 1)
 
     @classmethod
     def of(cls, store: ItemStore, group_by: str | None) -> Groups | None:

@@ -88,6 +88,7 @@ class Arrivals(FastHttpUser):
         # Exponential draws divided by their sum are uniform over all weightings.
         parameters: dict[str, Any] = {name: round(self.generator.expovariate(1) + 0.001, 3) for name in self.weights}
         parameters["q"] = self.generator.choice(self.queries)
+        parameters["group"] = False
         parameters["session_id"] = f"load-{self.generator.randrange(N_SESSIONS)}"
         if draw() < FILTER_SHARE:
             parameters["filter"] = "in_stock:true"

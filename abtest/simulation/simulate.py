@@ -47,6 +47,7 @@ from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.engine import Engine
 from trimtab.engine.cluster.reference import EngineReference
 from trimtab.engine.log.impressions import write_part
+from trimtab.engine.log.interactions import NO_VARIANTS
 from trimtab.engine.log.rows import SCHEMA
 from trimtab.engine.search_index import SearchIndex, engine_of
 from trimtab.engine.stages.choosing import exploration_seed
@@ -223,6 +224,8 @@ class _Block:
             "purchases": _lists(pl.Series(self._purchases[part][there]), there),
             "revenue": _lists(pl.Series(self._purchases[part][there] * prices[shown]), there),
             "schema_version": pl.lit(SCHEMA_VERSION),
+            # Nothing is done with a variant later, so which there are need not be known.
+            "variants": pl.lit(NO_VARIANTS if drawing.searchers.is_grouped else None, dtype=pl.String),
         }
         empty: dict[str, Any] = {name: pl.lit(None) for name in SCHEMA if name not in columns}
         frame: pl.DataFrame = pl.select(**columns, **empty)
@@ -247,14 +250,15 @@ def gentle(engine: Engine, weights: Floats, contexts: QueryContexts, users: Ints
 
 @dataclass(frozen=True)
 class Searchers:
-    """What there is to search for, and who searches."""
+    """What there is to search for, who searches, and whether variants are one hit."""
 
     texts: Sequence[str]
     user_ids: Sequence[str]
+    is_grouped: bool = False
 
     @classmethod
     def of(cls, world: World) -> Searchers:
-        return cls(world.texts, world.user_ids)
+        return cls(world.texts, world.user_ids, world.products is not None)
 
 
 @dataclass(frozen=True)
@@ -279,7 +283,8 @@ class Drawing:
 
     def search_for(self, text: str) -> Search:
         """The search for words."""
-        return Search(text, bounds=self.bounds, k=self.k if self.bounds else 0)
+        k = self.k if self.bounds else 0
+        return Search(text, is_grouped=self.searchers.is_grouped, bounds=self.bounds, k=k)
 
 
 @dataclass(frozen=True)

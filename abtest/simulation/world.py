@@ -27,6 +27,7 @@ from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.sums import Ints
 from trimtab.abtest.simulation.clicks import Flags
 from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.catalog.groups import Groups
 from trimtab.catalog.store import ItemStore
 from trimtab.core.errors import BadInput
 from trimtab.engine import Engine
@@ -90,9 +91,11 @@ class World:
         user_ids: who there is.
         pool: every intent there is.
         frequencies: [n] share of searches each intent of the pool makes up; None for equal shares.
-        basket_keys: sorted `basket * n_items + row` of every item a basket holds.
-        habit_keys: sorted `user * n_items + row` of every item a user has bought.
+        basket_keys: sorted `basket * n_items + product` of every item a basket holds.
+        habit_keys: sorted `user * n_items + product` of every item a user has bought.
         habit_since: [n] datetime64[us], when first.
+        products: [n_items] the product of each item, below n_items; None where each is one of its own: whoever wishes
+            for a variant takes the hit that stands for it.
     """
 
     store: ItemStore
@@ -103,6 +106,7 @@ class World:
     basket_keys: Ints
     habit_keys: Ints
     habit_since: NDArray[np.datetime64]
+    products: Ints | None = None
 
     def draw(self, n: int, rng: np.random.Generator) -> Intents:
         """n intents from the pool, with replacement, in order of time."""
@@ -135,14 +139,13 @@ class World:
         """
         store, shown = self.store, rows >= 0
         at = np.where(shown, rows, 0)
-        n_items = len(store)
-        wanted = shown & _holds(self.basket_keys, intents.baskets[:, None] * n_items + at)
-        place = np.minimum(
-            np.searchsorted(self.habit_keys, intents.users[:, None] * n_items + at), max(len(self.habit_keys) - 1, 0)
-        )
+        n_items, products = len(store), at if self.products is None else self.products[at]
+        wanted = shown & _holds(self.basket_keys, intents.baskets[:, None] * n_items + products)
+        asked = intents.users[:, None] * n_items + products
+        place = np.minimum(np.searchsorted(self.habit_keys, asked), max(len(self.habit_keys) - 1, 0))
         habit = np.zeros_like(wanted)
         if len(self.habit_keys):
-            known = self.habit_keys[place] == intents.users[:, None] * n_items + at
+            known = self.habit_keys[place] == asked
             habit = known & (self.habit_since[place] < intents.timestamps[:, None])
         kinds = store.type_codes if store.types else store.category_codes
         of_kind = shown & (kinds[at] == kinds[intents.wishes][:, None]) & (kinds[at] >= 0)
@@ -157,20 +160,28 @@ class World:
         return appeal, closeness, wanted
 
 
-def world_of(engine: Engine) -> World:
+def world_of(engine: Engine, *, group: bool = True) -> World:
     """The world of a bundle's catalogue.
+
+    Args:
+        group: whether shoppers see variants of one product as one hit, where the bundle has such.
 
     Raises:
         BadInput: there is nothing in it.
     """
     if len(engine.store) == 0:
         raise BadInput("the bundle has no items, so that nobody has anything to search for")
+    products = _products(engine.pipeline.groups) if group else None
     if engine.manifest["source"] == "grocery":
-        return grocery_world(engine.store, load_grocery().purchases)
-    return catalogue_world(engine.store)
+        return grocery_world(engine.store, load_grocery().purchases, products=products)
+    return catalogue_world(engine.store, products=products)
 
 
-def grocery_world(store: ItemStore, purchases: pl.DataFrame) -> World:
+def _products(groups: Groups | None) -> Ints | None:
+    return None if groups is None else np.unique(groups.codes, return_inverse=True)[1].astype(np.int64)
+
+
+def grocery_world(store: ItemStore, purchases: pl.DataFrame, *, products: Ints | None = None) -> World:
     """Every (household, basket, product type) of the grocery data's purchases whose items the store has."""
     rows = store.rows_of(purchases["item_id"].to_list())
     lines = purchases.select(
@@ -187,11 +198,12 @@ def grocery_world(store: ItemStore, purchases: pl.DataFrame) -> World:
     )
     texts, queries = _codes(wishes["product_type"])
     user_ids, users = _codes(wishes["household_id"])
-    n_items = len(store)
+    n_items, bought = len(store), lines["row"].to_numpy()
+    bought = bought if products is None else products[bought]
     code_of = {user: code for code, user in enumerate(user_ids)}
     owners = lines["household_id"].cast(pl.String).replace_strict(code_of, return_dtype=pl.Int64)
     habits = (
-        pl.DataFrame({"key": owners * n_items + lines["row"], "at": lines["timestamp"]})
+        pl.DataFrame({"key": owners * n_items + pl.Series(bought), "at": lines["timestamp"]})
         .group_by("key")
         .agg(pl.col("at").min())
         .sort("key")
@@ -208,13 +220,14 @@ def grocery_world(store: ItemStore, purchases: pl.DataFrame) -> World:
             wishes["timestamp"].to_numpy().astype("datetime64[us]"),
         ),
         frequencies=None,
-        basket_keys=np.unique(lines["basket"].to_numpy() * n_items + lines["row"].to_numpy()),
+        basket_keys=np.unique(lines["basket"].to_numpy() * n_items + bought),
         habit_keys=habits["key"].to_numpy(),
         habit_since=habits["at"].to_numpy().astype("datetime64[us]"),
+        products=products,
     )
 
 
-def catalogue_world(store: ItemStore, *, n_shoppers: int = 10_000) -> World:
+def catalogue_world(store: ItemStore, *, n_shoppers: int = 10_000, products: Ints | None = None) -> World:
     """One wish an item, as often as it is popular."""
     n = len(store)
     rows = np.arange(n)
@@ -230,9 +243,10 @@ def catalogue_world(store: ItemStore, *, n_shoppers: int = 10_000) -> World:
         user_ids=tuple(f"shopper-{number}" for number in range(n_shoppers)),
         pool=Intents(queries, np.zeros(n, dtype=np.int64), rows, rows, np.full(n, FIRST_MOMENT)),
         frequencies=frequencies / frequencies.sum(),
-        basket_keys=rows * n + rows,
+        basket_keys=rows * n + (rows if products is None else products),
         habit_keys=np.empty(0, dtype=np.int64),
         habit_since=np.empty(0, dtype="datetime64[us]"),
+        products=products,
     )
 
 

@@ -51,7 +51,7 @@ N_AA_RUNS, USERS_PER_ARM, PEEK_EVERY = 1000, 4000, 50
 
 @cache
 def small_shop(engine: Engine) -> World:
-    return world_of(engine).among(n_queries=25, n_users=150)
+    return world_of(engine, group=False).among(n_queries=25, n_users=150)
 
 
 def coverage(engine: Engine) -> Iterator[Figure]:
@@ -184,7 +184,7 @@ def agreement(engine: Engine) -> Iterator[Figure]:
 def speed(bundle: Path) -> Iterator[Figure]:
     """Processor time, so that other work on the machine does not count."""
     engine = Engine.load(bundle)
-    world = world_of(engine)
+    world = world_of(engine, group=False)
     n = 200_000
     with TemporaryDirectory() as folder:
         out = Path(folder) / "log"
@@ -204,7 +204,8 @@ def big_log(bundle: Path) -> Iterator[Figure]:
     n, times = 1_000_000, 10
     with TemporaryDirectory() as folder:
         once, log = Path(folder) / "once", Path(folder) / "log"
-        simulate(Engine.load(bundle), n, once)
+        engine = Engine.load(bundle)
+        simulate(engine, n, once, world=world_of(engine, group=False))
         repeat(once, log, times)
         policies = [
             f"--policy={name.replace(' ', '-')}={format_weights(weights)}" for name, weights in POLICIES.items()

@@ -17,7 +17,7 @@ from loadtests.serving import free_port
 SERVERS = Path(__file__).parent / "servers"
 START_SECONDS = 180
 NO_DEADLINE_MS = 10_000
-WEIGHTS = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1"
+WEIGHTS = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1&group=false"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 

@@ -38,7 +38,7 @@ def share_first(engine: Engine, titles: list[str], weights: Mapping[str, float] 
     with TemporaryDirectory() as folder:
         live = LiveEngine(engine, Path(folder))
         live.change([{"item_id": f"new-{at}", "title": title, "price": PRICE} for at, title in enumerate(titles)])
-        queries = (Query(title, k=1, weights=weights) for title in titles)
+        queries = (Query(title, k=1, weights=weights, group=False) for title in titles)
         first = [live.newest.slate(query).item_ids[0] for query in queries]
     return float(np.mean([one == f"new-{at}" for at, one in enumerate(first)]))
 

@@ -41,7 +41,7 @@ def measure(bundle: Path) -> Iterator[Figure]:
     engine.warm_up()
     intents = sample_intents(grocery.purchases, engine.store, split)
     queries = [
-        Query(intent.text, k=K, user_id=intent.user_id, recent=recent)
+        Query(intent.text, k=K, user_id=intent.user_id, recent=recent, group=False)
         for intent, recent in zip(intents, _recent(grocery, split, intents), strict=True)
     ]
     judge = _Judge(engine)

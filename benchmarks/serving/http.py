@@ -22,7 +22,7 @@ from trimtab.engine import Engine
 
 N_ROUNDS = 11
 N_CONNECTIONS = 2
-WEIGHTS = "&".join(f"w_{name}={weight}" for name, weight in DIVERSE.items())
+WEIGHTS = "&".join([*(f"w_{name}={weight}" for name, weight in DIVERSE.items()), "group=false"])
 
 
 def measure(bundle: Path, engine: Engine, *, n_queries: int = 200) -> Iterator[Figure]:
@@ -58,7 +58,7 @@ def serving(bundle: Path) -> Iterator[tuple[int, int]]:
 def _engine_seconds(engine: Engine, texts: Sequence[str]) -> float:
     start = time.perf_counter()
     for text in texts:
-        engine.slate(Query(text, weights=DIVERSE))
+        engine.slate(Query(text, weights=DIVERSE, group=False))
     return time.perf_counter() - start
 
 

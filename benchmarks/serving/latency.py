@@ -43,9 +43,12 @@ def measure(engine: Engine, *, n_queries: int = 1000) -> Iterator[Figure]:
     yield Figure("rank 200 with features: p99", _quantile(rank, 0.99), "ms", 1.0, "less")
     yield Figure("rank 200 with features and diversity: p50", _quantile(rank_diverse, 0.5), "ms")
     yield Figure("rank 200 with features and diversity: p99", _quantile(rank_diverse, 0.99), "ms", 2.0, "less")
-    plain, filtered = (_quantile(seconds, 0.5) for seconds in _facet_times(engine, texts[:200]))
-    yield Figure("plain search, processor time: p50", plain, "ms")
-    yield Figure("six facets and three filters, in plain searches: p50", filtered / plain, "times", 1.5, "less")
+    for group, of in ((False, ""), (True, " of groups")):
+        plain, filtered = (_quantile(seconds, 0.5) for seconds in _facet_times(engine, texts[:200], group=group))
+        yield Figure(f"plain search{of}, processor time: p50", plain, "ms")
+        yield Figure(
+            f"six facets and three filters{of}, in plain searches: p50", filtered / plain, "times", 1.5, "less"
+        )
     for depth in (10, 20):
         frontiers = _frontier_times(engine, texts[:100], depth)
         yield Figure(
@@ -55,24 +58,24 @@ def measure(engine: Engine, *, n_queries: int = 1000) -> Iterator[Figure]:
 
 def _times(engine: Engine, texts: Sequence[str], weights: Mapping[str, float]) -> tuple[list[float], list[float]]:
     """Seconds to retrieve, and to featurise, score and choose."""
-    stages = [engine.slate(Query(text, weights=weights)).seconds for text in texts]
+    stages = [engine.slate(Query(text, weights=weights, group=False)).seconds for text in texts]
     retrieve = [seconds["retrieve"] for seconds in stages]
     return retrieve, [sum(seconds[stage] for stage in ("featurise", "rank", "choose")) for seconds in stages]
 
 
-def _facet_times(engine: Engine, texts: Sequence[str]) -> tuple[list[float], list[float]]:
+def _facet_times(engine: Engine, texts: Sequence[str], *, group: bool) -> tuple[list[float], list[float]]:
     """Seconds of processor time of plain searches, and of such with facets and filters that none had before.
 
     The two take turns by all texts, so that little of a text is kept from one to the other.
     """
     plain, filtered = list[float](), list[float]()
     for turn in range(N_TURNS):
-        best = [_timed(engine, Query(text), plain).rows[0] for text in texts]
+        best = [_timed(engine, Query(text, group=group), plain).rows[0] for text in texts]
         for number, (text, row) in enumerate(zip(texts, best, strict=True)):
             price = Filter("price", (f"{0.5 + (number + turn / 2) / 1000}..{30 + number / 100}",))
             brand = engine.store.brands[engine.store.brand_codes[row]]
             filters = (price, Filter("in_stock", ("true",)), Filter("brand", (brand,)))
-            _timed(engine, Query(text, filters=filters, facets=FACETS), filtered)
+            _timed(engine, Query(text, filters=filters, facets=FACETS, group=group), filtered)
     return plain, filtered
 
 
@@ -88,7 +91,7 @@ def _frontier_times(engine: Engine, texts: Sequence[str], depth: int) -> list[fl
     """Seconds for all weightings of candidates that are scored already."""
     seconds = []
     for text in texts:
-        found = engine.candidates(SearchPlan(Query(text, k=depth)))
+        found = engine.candidates(SearchPlan(Query(text, k=depth, group=False)))
         watch = Stopwatch()
         engine.frontier(found)
         watch.lap("frontier")

@@ -54,7 +54,7 @@ def _times(engines: dict[str, Engine], texts: list[str]) -> dict[str, dict[str, 
     """Seconds of this thread's processor time by engine and stage: what else the machine does is not in them."""
     seconds: dict[str, dict[str, list[float]]] = {name: {"retrieve": [], "search": []} for name in engines}
     for text in texts:
-        query = Query(text, weights=DIVERSE)
+        query = Query(text, weights=DIVERSE, group=False)
         for name, engine in engines.items():
             stages: dict[str, Callable[[], object]] = {
                 "retrieve": partial(engine.retriever.retrieve, text),

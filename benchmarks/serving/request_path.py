@@ -44,7 +44,7 @@ HERE = Path(__file__).resolve().parents[2]
 AUTHORISATION = (b"authorization", b"Bearer sesame")
 USER = "2375"
 SEARCH = f"user_id={USER}&session_id=visit&filter=price:0..50&facets=brand,category&explain=true&max_relevance_loss=0.1"
-PLAIN = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1"
+PLAIN = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1&group=false"
 DEFINITIONS: dict[str, dict[str, Any]] = {
     "/profiles/default": {"weights": {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}},
     "/experiments/layout": {"arms": {"control": {"share": 0.5}, "treatment": {"share": 0.5, "profile": "default"}}},

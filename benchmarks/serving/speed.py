@@ -45,11 +45,12 @@ search = engine.slate if is_new else engine.search
 titles = engine.store.titles(list(range(0, len(engine.store), 37)))
 rng = random.Random(3)
 texts = list(dict.fromkeys(" ".join(rng.sample(t.split(), min(2, len(t.split())))) for t in titles))[:1300]
+of_items = {"group": False} if is_new else {}
 weights = {"relevance": 0.6, "revenue": 0.3, "diversity": 0.1}
 stages, whole = [], []
 for number, text in enumerate(texts):
     began = time.process_time()
-    slate = search(Query(text, weights=weights))
+    slate = search(Query(text, weights=weights, **of_items))
     if number >= 100:
         whole.append(time.process_time() - began)
         stages.append(dict(slate.seconds))

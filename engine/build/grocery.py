@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from trimtab.catalog.attributes.definition import definitions_of
 from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_grocery
 from trimtab.catalog.shop import Shop
+from trimtab.catalog.size_families import with_size_families
 from trimtab.catalog.store import ItemStore
 from trimtab.core.metrics import mean_interval
 from trimtab.core.work.progress import Progress, silent
@@ -61,7 +63,7 @@ LAST_WEEK = 53
 RECIPE = recipe_for(ENOUGH_LISTS)
 HEADS = ("relevance", "purchase")
 """What a till says of: what was bought, and of which kind it was."""
-SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"')
+SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"\n[variants]\nby_size = true')
 SHORTENED_SHARE = 0.3
 """Share of the queries of several words that lose some of the first."""
 _JOINING = frozenset({"and", "or", "of", "with", "for"})
@@ -90,6 +92,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
     out: Path,
     *,
     grocery: Grocery | None = None,
+    shop: Shop = SHOP,
     encoder: str = "wordllama",
     splits: Splits = Splits(),
     recipe: Recipe = RECIPE,
@@ -98,14 +101,19 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
     tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> str:
-    """Build the grocery bundle, of all products or of the part given; returns its id."""
+    """Build the grocery bundle, of all products or of the part given; returns its id.
+
+    Args:
+        shop: what is known of the catalogue.
+    """
     check_servable(method)
     check_encoder(encoder)
     grocery = grocery or load_grocery()
     started = datetime.now(UTC)
+    items, shop = with_size_families(grocery.items, shop)
     with new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
-            store_of(grocery.items),
+            store_of(items, definitions_of(shop)),
             staging,
             encoder=encoder,
             earlier=out,
@@ -120,7 +128,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
         trained = train_grocery(
             pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
         )
-        return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started, shop=SHOP)
+        return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started, shop=shop)
 
 
 def train_grocery(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
+import numpy as np
+
 from trimtab.core.records import Slate, changed
 from trimtab.engine.plan.degradation import FACETS, Degradation
 from trimtab.engine.plan.search_plan import ScoredSearch
 from trimtab.engine.stages.candidate_source import CandidateSource
-from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
+from trimtab.engine.stages.pipeline import N_CANDIDATES, NO_ROWS, Pipeline
 from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 
 MAX_VARIANTS = 50
@@ -33,11 +37,14 @@ def with_variants(slate: Slate, source: CandidateSource) -> Slate:
     groups = source.groups(slate.query)
     if groups is None:
         return slate
-    hidden = slate.query.constraints.exclusions
-    others = [source.store.item_ids(groups.others(row)) for row in slate.rows.tolist()]
-    there = [tuple(one for one in its if one not in hidden) for its in others]
-    shown = tuple(its[:MAX_VARIANTS] for its in there)
-    return changed(slate, variants=shown, n_variants=tuple(map(len, there)))
+    hidden = source.hidden_rows(slate.query)
+    others = [groups.others(row) for row in slate.rows.tolist()]
+    if len(hidden):
+        others = [rows[~np.isin(rows, hidden)] for rows in others]
+    shown = [rows[:MAX_VARIANTS] for rows in others]
+    item_ids = iter(source.store.item_ids(np.concatenate([NO_ROWS, *shown])))
+    variants = tuple(tuple(islice(item_ids, len(rows))) for rows in shown)
+    return changed(slate, variants=variants, n_variants=tuple(map(len, others)))
 
 
 def with_matched_words(slate: Slate, pipeline: Pipeline) -> Slate:

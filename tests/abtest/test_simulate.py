@@ -93,6 +93,18 @@ def test_a_catalogue_without_baskets_has_shoppers_who_want_what_is_popular(engin
     assert frame["user_id"].n_unique() < 100
 
 
+def test_who_wishes_for_a_variant_takes_the_hit_that_stands_for_it(engine: Engine) -> None:
+    n = len(engine.store) // 2 * 2
+    products = np.minimum(np.arange(len(engine.store)) // 2, n // 2)
+    for one, expected in ((products, True), (None, False)):
+        world = catalogue_world(engine.store, products=one)
+        intents = world.draw(500, np.random.Generator(np.random.PCG64(0)))
+        siblings = np.minimum(intents.wishes ^ 1, n - 1)
+        asked = intents.take(np.flatnonzero(intents.wishes < n))
+        _, _, wanted = world.judge(asked, siblings[intents.wishes < n][:, None])
+        assert (wanted == expected).all()
+
+
 def test_examination_decides_alone_where_everything_appeals() -> None:
     model = PositionBased(decay=1.0)
     uniforms = np.random.Generator(np.random.PCG64(0)).random((40_000, 5, 3))

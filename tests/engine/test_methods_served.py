@@ -87,6 +87,8 @@ def test_a_steered_network_learns_from_what_households_bought(small_grocery: Gro
     )
     assert expensive.item_ids != good.item_ids
     assert engine.weights_for({"revenue": 1.0}) == {"relevance": 0, "revenue": 1}
+    assert good.n_variants is not None, "sizes of one product are one hit in the demo"
+    assert max(good.n_variants) > 0
 
 
 def test_one_objective_leaves_nothing_to_steer_but_serves(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import polars as pl
 import pytest
 
 from trimtab.abtest.ope.contexts import Search, contexts_of
+from trimtab.abtest.simulation.simulate import simulate
+from trimtab.abtest.simulation.world import world_of
 from trimtab.catalog.live.changes import read_items
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.shop_text import shop_text
@@ -23,7 +25,8 @@ from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.log.decisions import replay_decision
-from trimtab.engine.log.interactions import SCHEMA, outcomes_of, split, with_outcomes
+from trimtab.engine.log.impressions import read_log
+from trimtab.engine.log.interactions import NO_VARIANTS, SCHEMA, outcomes_of, split, with_outcomes
 from trimtab.engine.log.rows import frame_of
 from trimtab.engine.response import response_of
 from trimtab.retrieval.filters import parse_filter
@@ -169,6 +172,16 @@ def test_what_is_done_with_a_variant_counts_for_the_hit_that_stood_for_it(shop: 
     assert split(done, log)["reason"].to_list() == [None, None, "unknown"]
     clicks = dict(zip(slate.item_ids, with_outcomes(log, outcomes_of(done))["clicks"][0].to_list(), strict=True))
     assert {item_id for item_id, clicked in clicks.items() if clicked} == {"polo-red", "linen-red"}
+
+
+def test_simulated_shoppers_see_groups(shop: Engine, tmp_path: Path) -> None:
+    simulate(shop, 30, tmp_path / "log", k=3)
+    simulate(shop, 30, tmp_path / "items", k=3, world=world_of(shop, group=False))
+    grouped, items = (pl.concat(read_log(tmp_path / name)) for name in ("log", "items"))
+    assert all(len(set(styles(one))) == len(one) for one in grouped["item_ids"].to_list())
+    assert set(grouped["variants"]) == {NO_VARIANTS}
+    assert items["variants"].null_count() == len(items)
+    assert any(len(set(styles(one))) < len(one) for one in items["item_ids"].to_list())
 
 
 def test_groups_follow_the_live_catalogue(shop: Engine, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from trimtab.catalog.datasets.grocery import Grocery, load_grocery
-from trimtab.engine.build.grocery import Split, Splits, build_grocery
+from trimtab.catalog.shop import Variants
+from trimtab.engine.build.grocery import SHOP, Split, Splits, build_grocery
 from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.ranker.objectives import objectives_of
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+UNGROUPED = SHOP.model_copy(update={"variants": Variants()})
+"""The shop with every size as a hit of its own, so that its few aisles have thousands of hits."""
 CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")
 SPLITS = Splits(
     train=Split(known_until=30, first=31, last=40, n_intents=300),
@@ -81,6 +84,7 @@ if __name__ == "__main__":
     build_grocery(
         Path(sys.argv[1]),
         grocery=some_aisles(load_grocery()),
+        shop=UNGROUPED,
         splits=SPLITS,
         recipe=Recipe(hidden=(16,), n_steps=200),
     )

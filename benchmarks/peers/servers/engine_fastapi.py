@@ -20,7 +20,7 @@ app = FastAPI()
 @app.get("/search")
 async def search(q: str, w_relevance: float = 0.6, w_revenue: float = 0.3, w_diversity: float = 0.1) -> Response:
     weights = {"relevance": w_relevance, "revenue": w_revenue, "diversity": w_diversity}
-    slate = engine.slate(Query(q, weights=weights))
+    slate = engine.slate(Query(q, weights=weights, group=False))
     return Response(orjson.dumps(response_of(slate, engine.store)), media_type="application/json")
 
 

@@ -29,7 +29,7 @@ class SearchAPI(litserve.LitAPI):  # type: ignore[misc]  # untyped
 
     def predict(self, text: str) -> Any:
         """The slate."""
-        return self.engine.slate(Query(text, weights=WEIGHTS))
+        return self.engine.slate(Query(text, weights=WEIGHTS, group=False))
 
     def encode_response(self, slate: Any) -> dict[str, Any]:
         """What is answered."""
