@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import orjson
@@ -44,7 +45,7 @@ class CandidateCache:
 
     def __init__(self, redis: RedisGateway, metrics: Metrics, *, entries: int, seconds: int) -> None:
         self._redis = redis
-        self._metrics = metrics
+        self._count = cache(metrics.candidate_cache.labels)
         self._entries = entries
         self._seconds = seconds
         self._local: OrderedDict[bytes, ScoredCandidates] = OrderedDict()
@@ -80,13 +81,13 @@ class CandidateCache:
         if scored is not None:
             self._local.move_to_end(key)
             self._share(key, scored)
-            self._metrics.candidate_cache.labels("local").inc()
+            self._count("local").inc()
             return scored
         stored = self._redis.run(lambda redis: redis.get(key)) if key in self._stored else None
         scored = _decode(stored) if isinstance(stored, bytes) else None
         if scored is not None and not fits(scored):
             scored = None
-        self._metrics.candidate_cache.labels("miss" if scored is None else "redis").inc()
+        self._count("miss" if scored is None else "redis").inc()
         if scored is not None:
             self._keep(key, scored)
         return scored
