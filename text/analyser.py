@@ -24,15 +24,15 @@ from trimtab.text.tokens import Token
 
 __all__ = ["Analyser", "Token", "analyser_of"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 VERSIONS: Final = {
-    **dict.fromkeys(("ar", "bg", "bn", "da", "de", "es", "fr", "hi", "hr", "it", "ko", "lv", "nb", "no", "pt"), 3),
-    **dict.fromkeys(("sk", "sl", "ta", "th", "uk", "yi"), 3),
-    **dict.fromkeys(("el", "ja", "zh"), 4),
-    "he": 5,
+    **dict.fromkeys(("ar", "bg", "bn", "da", "de", "es", "fr", "hi", "hr", "it", "ko", "lv", "nb", "no", "pt"), 4),
+    **dict.fromkeys(("sk", "sl", "ta", "th", "uk", "yi"), 4),
+    **dict.fromkeys(("el", "ja", "zh"), 5),
+    "he": 6,
 }
-"""Raised, for one language or all, whenever another index term comes out of some text: an index and its queries have
-the same."""
+"""Raised, for one language or all, whenever another index term comes out of some text, or some text has any for the
+first time: an index and its queries have the same."""
 
 TURKIC: Final = ("az", "tr")
 """Languages in which İ and I are the capitals of i and ı."""
@@ -158,7 +158,7 @@ class Analyser:
     def _of_amount(self, amount: Amount) -> Token:
         if amount.measure is None:
             return Token("", amount.number, amount.number, "number", 0, amount.length)
-        also = (amount.also.term,) if amount.also else ()
+        also = tuple(measure.term for measure in amount.also)
         unit = (token.term for word in amount.unit.split() for token in self._tokens_of_chunk[word])
         term = amount.measure.term
         return Token("", term, term, "measure", 0, amount.length, also=also, parts=(amount.number, *unit))

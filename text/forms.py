@@ -41,6 +41,10 @@ _ELIDING: Final = ("ca", "fr", "it")
 _GREEK_PLURAL: Final = regex.compile(r"(?<=\p{Greek}{2})ι[αά]$")
 """The plural ending of neuter nouns, of which the stemmer cuts off too much: `παιδιά`, `παιδί`."""
 
+_ARABIC_ARTICLE: Final = regex.compile(r"(?:[وف]?ب?ال|[وف]?لل)+(?=\p{Arabic}{3})")
+"""What is written in front of an Arabic noun, as one word with it: `الزيتون`, `بالفستق`, `للأطفال`. The stemmer cuts it
+off, but leaves another stem than of the noun alone."""
+
 _SCANDINAVIAN: Final = ("da", "nb", "no", "sv")
 _ONE_LETTER: Final = (("aa", "a"), ("ae", "a"), ("oe", "o"))
 """How Scandinavian letters are written on other keyboards, and what they are folded to. German's are its stemmer's."""
@@ -55,6 +59,7 @@ class WordForms:
             stemmed.append("en")  # Latin words in a catalogue of another script are mostly English
         self._stemmers = {language: _stemmer(language) for language in stemmed}
         self._elides = any(language in _ELIDING for language in languages)
+        self._has_article = "ar" in languages
         self._digraphs = _ONE_LETTER if any(language in _SCANDINAVIAN for language in languages) else ()
         self._terms_of = Kept[str, tuple[str, ...]](self._read)
 
@@ -83,6 +88,8 @@ class WordForms:
 
     def _stems(self, form: str) -> list[str]:
         form = _GREEK_PLURAL.sub("ι", form)
+        if self._has_article and (article := _ARABIC_ARTICLE.match(form)):
+            form = form[article.end() :]
         stemmers = self._stemmers_for(form)
         return [fold_accents(stemmer.stemWord(form)) or fold_accents(form) for stemmer in stemmers] or [
             fold_accents(form)

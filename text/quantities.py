@@ -52,6 +52,9 @@ _LOOKED_AHEAD: Final = 2
 _LONGEST_AMOUNT: Final = 20
 _GOES_ON = re.compile(r"(?<=[^\W\d_])-(?=\d)")
 """What stands between the amounts of a range, `500g-1kg`, or the pieces of a name, `10W-40`."""
+_TIMES_BEHIND = re.compile(r" ?[xX*] ?(\d{1,3})(?![\w.,/])")
+_FILLED: Final = ("g", "ml")
+"""The kinds of amounts of which several are a pack: `6 x 1.5 l`; of lengths they are sides."""
 _FEET = re.compile(r"'(?=\d{1,2}(?!\d))")
 """The sign behind feet, in front of inches."""
 
@@ -68,14 +71,14 @@ class Amount(NamedTuple):
     Attributes:
         number: as an index has it: `1000`, `0.5`.
         measure: None for a bare number.
-        also: the same amount read in another way.
+        also: the same amount read in other ways.
         unit: the unit as it stands in the text, empty for a bare number.
         length: characters that it takes in the text.
     """
 
     number: str
     measure: Measure | None
-    also: Measure | None
+    also: tuple[Measure, ...]
     unit: str
     length: int
 
@@ -92,6 +95,7 @@ class AmountReader:
         self._format = NumberFormat("," if get_decimal_symbol(languages[0]) == "," else ".")
         self._read = Kept[tuple[str, bool], tuple[Amounts, int]](self._read_start)
         self._pieces, self._ounce = self._units["ct"], self._units["oz"]
+        self._rounded = frozenset(self._units[name] for name in ("oz", "lb", "floz", "pt", "qt", "gal"))
 
     def amounts(self, text: str) -> Iterator[tuple[int, Amount]]:
         """The amounts in a normalised text, in order, each behind where it begins."""
@@ -112,6 +116,17 @@ class AmountReader:
                 at = other + length
             yield from ((start + place, amount) for place, amount in amounts)
             yield from ((other + place, amount) for place, amount in others)
+            if amounts and (pack := self._pack_behind(text, start + amounts[-1][0], amounts[-1][1])):
+                yield pack
+                at = pack[0] + pack[1].length
+
+    def _pack_behind(self, text: str, start: int, each: Amount) -> tuple[int, Amount] | None:
+        """How many pieces of an amount, which begins there, a text counts behind it: `330 ml x 24`."""
+        is_filled = each.measure is not None and each.measure.unit in _FILLED
+        times = _TIMES_BEHIND.match(text, start + each.length) if is_filled else None
+        if times is None or self._measures(text[times.start(1) : times.start(1) + _LONGEST_AMOUNT])[0]:
+            return None
+        return times.start(1), self._amount(times[1], self._pieces, "", len(times[1]))
 
     def is_amount(self, key: str) -> bool:
         """Whether a word without spaces, as it is compared, is digits and a unit."""
@@ -141,10 +156,10 @@ class AmountReader:
         if least is not None and float(least) >= float(number):
             return
         unit = self._pieces if unit is None and is_pack else unit
-        of_length = unit if unit and unit.base == "mm" else None
+        of_times = unit if unit and unit.base == "mm" else self._pieces if unit and unit.base in _FILLED else None
         for times, start in zip(match.captures("times"), match.starts("times"), strict=True):
             if (side := self._number(times)) is not None:
-                yield start, self._amount(side, of_length, "", len(times))
+                yield start, self._amount(side, of_times, "", len(times))
         if least is not None:
             yield match.start("least"), self._amount(least, unit, "", len(match["least"]))
         name = text[match.end("number") : end].strip(" -")
@@ -152,8 +167,14 @@ class AmountReader:
         yield start, self._amount(number, unit, name, end - start)
 
     def _amount(self, number: str, unit: Unit | None, name: str, length: int) -> Amount:
-        also = self._ounce.of(float(number)) if unit == self._units["floz"] else None
-        return Amount(number, unit.of(float(number)) if unit else None, also, name, length)
+        if unit is None:
+            return Amount(number, None, (), name, length)
+        measure, also = unit.of(float(number)), []
+        if unit == self._units["floz"]:
+            also.append(self._ounce.of(float(number)))
+        if unit in self._rounded and (label := measure.on_label):
+            also.append(label)
+        return Amount(number, measure, tuple(also), name, length)
 
     def _unit(self, text: str, match: regex.Match[str]) -> tuple[Unit | None, int]:
         """The unit behind a number and where it ends; the end of the number where there is none."""

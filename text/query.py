@@ -135,6 +135,8 @@ class QueryReader:
                 yield from ((code,) for code in lexicon.with_more_sides(token.term))
             return
         yield from ((term,) for term in token.joined if knows(term))
+        if token.kind == "measure" and len(token.parts) == 1 and knows(token.parts[0]):
+            yield token.parts  # pieces that items count without a word for them
         if token.kind in ("code", "number"):
             yield from self._codes(token)
         if HANGUL_RUN.fullmatch(token.key) and len(pieces := self._pieces(token.key, MAX_PIECES)) > 1:

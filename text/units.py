@@ -90,6 +90,9 @@ _UNCONVERTED: Final = {
 _SIGNIFICANT_DIGITS: Final = 3
 """Amounts that agree in these are the same: 12 oz and 340 g, 16.9 fl oz and 0.5 l."""
 
+_DIGITS_ON_LABELS: Final = 2
+_OFF_ON_LABELS_RATIO: Final = 0.01
+
 _TERM = re.compile(r"(\d+(?:\.\d+)?)(\D.*)")
 
 
@@ -102,7 +105,13 @@ class Measure(NamedTuple):
     @property
     def term(self) -> str:
         """How the amount is written in an index."""
-        return _rounded(self.value) + self.unit
+        return _rounded(self.value, _SIGNIFICANT_DIGITS) + self.unit
+
+    @property
+    def on_label(self) -> Measure | None:
+        """The round amount that packages say beside one in ounces: 50 ml of 1.7 fl oz; None where none is near."""
+        value = float(_rounded(self.value, _DIGITS_ON_LABELS))
+        return Measure(value, self.unit) if abs(value - self.value) <= _OFF_ON_LABELS_RATIO * self.value else None
 
 
 class Unit(NamedTuple):
@@ -178,9 +187,9 @@ def _names(language: str, cldr_name: str) -> Iterator[str]:
                 yield name
 
 
-def _rounded(value: float) -> str:
+def _rounded(value: float, n_digits: int) -> str:
     if value == 0:
         return "0"
-    decimals = _SIGNIFICANT_DIGITS - 1 - floor(log10(abs(value)))
+    decimals = n_digits - 1 - floor(log10(abs(value)))
     text = f"{round(value, decimals):.{max(decimals, 0)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -52,9 +52,14 @@ _LATIN_ADJECTIVE = (
 """Adjectives with the Slavic word for without as their beginning: `безлактозное`, `bezkofeinowa`."""
 
 CUES: Mapping[str, Cues] = {
-    "ar": Cues(before="بدون;بلا;دون;خالي من;خال من;خالية من", ends="مع ل في من", joins="و أو"),
+    "ar": Cues(
+        before="بدون;بلا;دون;خالي;خال;خالية;منزوع;منزوعة;ما عدا", before_property="غير",
+        ends="مع ل في من", joins="و أو",
+    ),
     "bg": Cues(before="без", before_last="не", ends="с със за на в", joins="и или", inside=_CYRILLIC_ADJECTIVE),
-    "cs": Cues(before="bez", before_last="ne", ends="s se pro na v do", joins="a nebo ani", inside=_LATIN_ADJECTIVE),
+    "cs": Cues(
+        before="bez;kromě", before_last="ne", ends="s se pro na v do", joins="a nebo ani", inside=_LATIN_ADJECTIVE,
+    ),
     "da": Cues(
         before="uden;fri for", before_one="ingen", before_last="ikke", property="fri;frit", endings="løs;løse",
         ends="med til i på af for", joins="og eller",
@@ -66,13 +71,13 @@ CUES: Mapping[str, Cues] = {
     ),
     "el": Cues(before="χωρίς", before_last="όχι", ends="με για σε από", joins="και ή"),
     "en": Cues(
-        before="without;w/o;free of;free from;excluding;except", before_one="no;no added", before_last="not",
+        before="without;w/o;free of;free from;excluding;except;other than", before_one="no;no added", before_last="not",
         property="free", endings="less",
         ends="with for in on at by from to of the but under over between made size", joins="and or nor",
         before_property="non;zero",
     ),
     "es": Cues(
-        before="sin;libre de;excepto;que no sea;que no sean;que no tenga;que no lleve", before_one="no",
+        before="sin;libre de;excepto;salvo;que no sea;que no sean;que no tenga;que no lleve", before_one="no",
         ends="con para en de del por al", joins="y e o u ni",
         before_property="cero;zero",
     ),
@@ -81,7 +86,7 @@ CUES: Mapping[str, Cues] = {
         joins="ja tai",
     ),
     "fr": Cues(
-        before="sans;pas de;pas d", ends="avec pour en dans à au aux sur de du des", joins="et ou ni",
+        before="sans;pas de;pas d;sauf;autre que", ends="avec pour en dans à au aux sur de du des", joins="et ou ni",
         before_property="non;zéro",
     ),
     "he": Cues(before="ללא;בלי;נטול;נטולת;נטולי;נטולות", before_last="לא", ends="עם"),
@@ -90,34 +95,37 @@ CUES: Mapping[str, Cues] = {
     "hu": Cues(before_last="nem", after="nélkül;nélküli", property="mentes", joins="és vagy"),
     "id": Cues(before="tanpa", before_last="bukan", ends="dengan untuk di", joins="dan atau"),
     "it": Cues(
-        before="senza;privo di;priva di;che non sia;che non siano;che non abbia", before_last="non",
+        before="senza;privo di;priva di;tranne;eccetto;che non sia;che non siano;che non abbia", before_last="non",
         ends="con per in da di del della", joins="e ed o né",
         before_property="zero",
     ),
     "ko": Cues(after="없는;없이;제외", property="프리"),
     "nb": _NORWEGIAN,
     "nl": Cues(
-        before="zonder;vrij van", before_one="geen", before_last="niet", property="vrij;vrije", endings="loos;loze",
-        ends="met voor in op van uit", joins="en of",
+        before="zonder;vrij van;behalve", before_one="geen", before_last="niet", property="vrij;vrije",
+        endings="loos;loze", ends="met voor in op van uit", joins="en of",
     ),
     "no": _NORWEGIAN,
     "pl": Cues(
-        before="bez", before_last="nie", ends="z ze do dla na w", joins="i lub ani oraz", inside=_LATIN_ADJECTIVE,
+        before="bez;oprócz", before_last="nie", ends="z ze do dla na w", joins="i lub ani oraz",
+        inside=_LATIN_ADJECTIVE,
     ),
     "pt": Cues(
-        before="sem;livre de;que não seja;que não sejam;que não tenha", before_last="não",
+        before="sem;livre de;exceto;que não seja;que não sejam;que não tenha", before_last="não",
         ends="com para em de do da por", joins="e ou nem",
         before_property="zero",
     ),
     "ro": Cues(before="fără", before_last="nu", ends="cu pentru în de", joins="și sau"),
-    "ru": Cues(before="без", before_last="не", ends="с со для на в из", joins="и или ни", inside=_CYRILLIC_ADJECTIVE),
+    "ru": Cues(
+        before="без;кроме", before_last="не", ends="с со для на в из", joins="и или ни", inside=_CYRILLIC_ADJECTIVE,
+    ),
     "sk": Cues(before="bez", before_last="nie", ends="s so pre na v do", joins="a alebo ani", inside=_LATIN_ADJECTIVE),
     "sv": Cues(
-        before="utan;fri från;fritt från", before_one="inga;ingen", before_last="inte",
+        before="utan;fri från;fritt från;förutom", before_one="inga;ingen", before_last="inte",
         property="fri;fritt;fria", endings="lös;lösa", ends="med för i på av till", joins="och eller",
     ),
     "tr": Cues(after="olmadan;olmayan;içermeyen", endings="siz;sız;suz;süz", joins="ve veya"),
-    "uk": Cues(before="без", before_last="не", ends="з із для на в", joins="і та або", inside=_CYRILLIC_ADJECTIVE),
+    "uk": Cues(before="без;крім", before_last="не", ends="з із для на в", joins="і та або", inside=_CYRILLIC_ADJECTIVE),
     "vi": Cues(before="không có;không", ends="với cho", joins="và hoặc"),
 }  # fmt: skip
 """By language; what is said inside a word, or where no spaces part words, is in `UNSPACED`."""

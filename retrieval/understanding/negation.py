@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import compress, count
+from itertools import compress, count, islice, pairwise
 from typing import Literal, NamedTuple
 
 import regex
@@ -27,6 +27,8 @@ ABSENT = "¬"
 """What the index terms begin with of which an item goes without."""
 MAX_WORDS = 3
 """The most words that one cue speaks of, between two that join them."""
+MAX_LINKING = 2
+"""The most words that link a cue to what it speaks of."""
 SHORTEST_STEM = 3
 BEHIND = 8
 """Words behind a cue that it may speak of."""
@@ -110,6 +112,7 @@ class Grammar:
         self._before_last = phrases(cue.before_last for cue in cues)
         self._before_one = phrases(cue.before_one for cue in cues) | self._before_last
         before_property = phrases(cue.before_property for cue in cues)
+        self._before_linked = phrases(cue.before for cue in cues) | self._before_last
         self._before_one |= before_property
         self._before = phrases(cue.before for cue in cues) | self._before_one
         property_behind = phrases(cue.property for cue in cues)
@@ -229,7 +232,7 @@ class Grammar:
         if phrase in self._after:
             return 1, len(phrase) - 1 if phrase not in self._before else BEHIND
         # One that speaks of the last word speaks of none where two follow; where a text begins with one, of one word.
-        return 1, len(phrase) + 1 if phrase in self._before_last else BEHIND
+        return 1, len(phrase) + 1 + MAX_LINKING if phrase in self._before_last else BEHIND
 
     def _read_absent(self, part: str) -> Absent:
         terms: list[str] = []
@@ -308,14 +311,26 @@ class Grammar:
     def _behind(self, text: str, tokens: Sequence[Token], at: int, length: int) -> Negated | None:
         cue = keys_of(tokens[at : at + length])
         is_of_one = cue in self._before_one
+        first = at + length
+        if cue in self._before_linked:
+            first += self._n_linking(text, tokens, first)
         # Where a query begins with a cue, what is wanted comes behind the first word.
-        words = self._groups(text, tokens, at + length, 1 if at == 0 or is_of_one else MAX_WORDS)
-        if not words or (is_of_one and tokens[at + length].kind != "word"):
+        words = self._groups(text, tokens, first, 1 if at == 0 or is_of_one else MAX_WORDS)
+        if not words or (is_of_one and tokens[first].kind != "word"):
             return None
-        if cue in self._before_last and at + length + 1 < len(tokens):
+        if cue in self._before_last and first + 1 < len(tokens):
             return None
         kind: Kind = "property" if cue in self._property else "words"
         return Negated(tokens[at].start, words[-1][1], tuple(words), kind)
+
+    def _n_linking(self, text: str, tokens: Sequence[Token], first: int) -> int:
+        """The words from one on that link a cue to what is not there: `not with straps`."""
+        n = 0
+        for before, token in islice(pairwise(tokens[first - 1 :]), MAX_LINKING):
+            if token.key not in self._ends or is_parted(text, before, token):
+                break
+            n += 1
+        return n
 
     def _groups(self, text: str, tokens: Sequence[Token], first: int, most: int) -> list[tuple[int, int]]:
         """Where the words are that a cue in front of the first speaks of, those that are joined each by itself."""

@@ -22,8 +22,6 @@ MAX_WORDS = 12
 """The most words that are looked at; who types more means all of them."""
 NOUN_FIRST = ("ar", "ca", "es", "fa", "fr", "he", "id", "it", "pt", "ro", "th", "vi")
 """Languages in which what a thing is stands in front of what it is like."""
-FEW = 3
-"""Items below which a bound on the price that was said in words does not filter."""
 
 
 def with_bounds_relaxed(
@@ -31,7 +29,7 @@ def with_bounds_relaxed(
 ) -> Understood:
     """The query of which more is found than a bound on the price and the words leave; what is dropped is relaxed.
 
-    Where hardly an item meets the words within the bound, it does not filter and stays said. Where no item meets the
+    Where no item meets the words within the bound, it does not filter and stays said. Where no item meets the
     words at all (`gift under $20`), the bound is all that is left of the query, also one that names no currency.
 
     Args:
@@ -40,7 +38,7 @@ def with_bounds_relaxed(
         may_filter: whether a bound that names no currency may filter.
     """
     bounds = [one for one in understood.attributes if one.applied and one.field == PRICE]
-    if not understood.words or (bounds and n_within() >= FEW):
+    if not understood.words or (bounds and n_within()):
         return understood
     last = _without_currency(understood) if may_filter and not bounds else None
     if not bounds and last is None:

@@ -31,6 +31,8 @@ from trimtab.text.analyser import analyser_of
         ("couch without legs for no more than $500", "couch for", ("legs",)),
         ("couch without legs 12 pack", "couch 12 pack", ("legs",)),  # how much is wanted
         ("couch free of legs", "couch", ("legs",)),
+        ("couch not with the legs", "couch", ("legs",)),
+        ("couch other than red", "couch", ("red",)),
         ("non slip couch", "couch", ("slip",)),  # no item says so: at least not one that is for slipping
         ("non legs couch", "couch", ("legs",)),
         ("couch without leegs", "couch", ("legs",)),  # which an item says it goes without
@@ -67,6 +69,8 @@ def test_what_is_not_wanted_is_not_looked_for(
         ("ru", "корм без зерна", "Корм беззерновой"),
         ("uk", "молоко без лактози", "Безлактозне молоко"),
         ("ar", "حليب بدون لاكتوز", "حليب خالي من اللاكتوز"),
+        ("ar", "حليب خالي من الدسم", "حليب خالي الدسم"),
+        ("ar", "قهوة بدون كافيين", "قهوة منزوعة الكافيين"),
         ("hi", "बिस्कुट बिना शुगर", "शुगर फ्री बिस्कुट"),
         ("en", "cola without sugar", "Zero sugar cola"),
         ("en", "bulb not dimmable", "LED bulb, non-dimmable"),

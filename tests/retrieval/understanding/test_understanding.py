@@ -29,6 +29,7 @@ def test_exact_is_as_typed(shop: Retriever, text: str) -> None:
         ("de", "sofa ohne legs unter 1.299 €", "sofa", ("legs",), "..1299"),
         ("en", "sofa ohne legs", "sofa ohne legs", (), None),
         ("fr", "sofa without legs", "sofa without legs", (), None),
+        ("es", "sofa que no sea de brie", "sofa", ("brie",), None),
     ],
 )
 def test_a_request_says_which_language_its_words_are_in(
