@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import regex
 from trimtab.core.understood import Mention
 from trimtab.text.analyser import Analyser
 from trimtab.text.money import PriceInText, prices_in
+from trimtab.text.multiples import in_full
 from trimtab.text.symbols import is_unspaced
 from trimtab.text.tokens import Token
 
@@ -200,7 +201,10 @@ def price_bounds(text: str, analyser: Analyser, language: str | None = None) -> 
     phrases = _phrases_of(analyser, language)
     if not phrases.may_be_in(text, analyser) or not any(map(str.isnumeric, text)):
         return []
-    prices = prices_in(text, language=language or analyser.languages[0])
+    languages = analyser.languages if language is None else (language,)
+    full, places = in_full(text, languages)
+    found = prices_in(full, language=languages[0])
+    prices = [replace(price, start=places[price.start], end=places[price.end]) for price in found]
     return _Reader(text, analyser.read(text), phrases).bounds(prices) if prices else []
 
 

@@ -46,12 +46,34 @@ def test_a_bound_in_a_currency_of_the_catalogue_filters_unless_somebody_says_oth
         ("ar", "حذاء أقل من 200 ريال", "..200"),
         ("vi", "giày dưới 500.000 ₫", "..500000"),
         ("he", "נעליים עד 200 ₪", "..200"),
+        ("vi", "giày từ 400 nghìn đến 600 nghìn đồng", "400000..600000"),
+        ("vi", "áo dưới 1,5 triệu ₫", "..1500000"),
+        ("ko", "운동화 3만원 이하", "..30000"),
+        ("ko", "운동화 3만 5천원 이하", "..35000"),
+        ("ja", "靴 1万5千円以下", "..15000"),
+        ("zh", "手机 2千元以下", "..2000"),
+        ("id", "sepatu di bawah Rp 500 ribu", "..500000"),
+        ("es", "zapatos menos de 2 mil pesos", "..2000"),
+        ("pt", "celular até R$ 2 mil", "..2000"),
+        ("ru", "ботинки до 5 тыс. руб", "..5000"),
+        ("en", "laptop under $1.5k", "..1500"),
     ],
 )
 def test_bounds_in_more_languages(language: str, text: str, value: str) -> None:
     (bound,) = price_bounds(text, analyser_of([language]))
     assert bound.mention.value == value
     assert bound.currencies
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "bounded", "value"),
+    [("vi", "váy dưới 600k", "dưới 600k", "..600000"), ("en", "tv under 4k", "under 4k", None)],
+)
+def test_a_number_that_a_word_multiplies_is_cut_whole(
+    language: str, text: str, bounded: str, value: str | None
+) -> None:
+    found = [(one.mention.text, one.mention.value) for one in price_bounds(text, analyser_of([language]))]
+    assert found == ([(bounded, value)] if value else [])
 
 
 def test_a_bound_that_no_item_meets_does_not_filter(shop: Retriever) -> None:
