@@ -28,7 +28,7 @@ from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
 from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices, Vocabulary
 from trimtab.retrieval.result_set import ResultSet
-from trimtab.retrieval.understanding.dozens import dozens
+from trimtab.retrieval.understanding.amounts_in_words import amounts_in_words
 from trimtab.retrieval.understanding.mentions import Values
 from trimtab.retrieval.understanding.negation import ABSENT
 from trimtab.retrieval.understanding.shop_wording import ShopWording
@@ -141,7 +141,7 @@ class Retriever:
             analyser,
             CatalogueWords(self._store, self.lexical, self.speller, self.lexicon),
             self.values,
-            Synonyms.of((*said.synonyms, *dozens(analyser)), analyser),
+            Synonyms.of((*said.synonyms, *amounts_in_words(analyser)), analyser),
             said.steps,
             said.filter_on,
             said.filter_on_prices,

@@ -167,6 +167,16 @@ def units_of(languages: tuple[str, ...]) -> Mapping[str, Unit]:
     return found
 
 
+def names_of_unit(language: str, pint_name: str) -> list[str]:
+    """What a language, and shops everywhere, call a unit of pint's."""
+    found = [
+        name.strip() for cldr_name, one in _CLDR.items() if one == pint_name for name in _names(language, cldr_name)
+    ]
+    for table in (_ALSO, _BY_LANGUAGE.get(language, {})):
+        found += table.get(pint_name, "").split()
+    return list(dict.fromkeys(found))
+
+
 def unit_key(name: str) -> str:
     """The name of a unit as the table has it: without case, accents, points and spaces."""
     return folded(name).replace(".", "").replace(" ", "").replace("-", "") or normalised(name).strip()

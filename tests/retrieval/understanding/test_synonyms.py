@@ -1,4 +1,4 @@
-"""Synonyms: their files, their direction, dozens, and that they never narrow."""
+"""Synonyms: their files, their direction, amounts in words, and that they never narrow."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from tests.retrieval.understanding.furniture import SYNONYMS, TITLES, often
 from trimtab.core.errors import BadFile
 from trimtab.retrieval.retriever import Retriever
+from trimtab.retrieval.understanding.amounts_in_words import amounts_in_words
 from trimtab.retrieval.understanding.synonyms import Synonyms, SynonymSet, read_synonyms
 from trimtab.retrieval.understanding.understand import understand
+from trimtab.text.analyser import analyser_of
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,23 @@ def test_files_of_synonyms(tmp_path: Path) -> None:
 def test_a_dozen_is_twelve(detergents: Retriever) -> None:
     assert detergents.understand("a dozen eggs").synonyms == (("dozen", "12 ct"),)
     assert detergents.understand("half a dozen eggs").synonyms == (("half a dozen", "6 ct"),)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "meant"),
+    [
+        ("en", "half a gallon", "0.5 gal"),
+        ("en", "half pound", "0.5 lb"),
+        ("es", "media pulgada", "0.5 in"),
+        ("es", "medio litro", "0.5 l"),
+        ("de", "halber Liter", "0.5 l"),
+        ("fr", "demi-litre", "0.5 l"),
+        ("it", "mezzo kilo", "0.5 kg"),
+        ("ar", "نصف كيلو", "0.5 kg"),
+        ("cs", "půl litru", "0.5 l"),
+        ("vi", "nửa lít", "0.5 l"),
+    ],
+)
+def test_half_of_a_unit_is_an_amount(language: str, typed: str, meant: str) -> None:
+    analyser = analyser_of([language])
+    assert Synonyms.of(amounts_in_words(analyser), analyser).found_in(typed, analyser) == ((typed, meant),)
