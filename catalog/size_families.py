@@ -20,8 +20,8 @@ NAMED_BY = ("title", "brand", "product_type")
 N_BYTES = 8
 """The length of a family's name: among ten million families two have the same one in three cases of a million."""
 _WORD = re.compile(r"\w+")
-_TIMES = re.compile(r"\b\d+ ?[x×*] ?$")
-"""How many there are of an amount: `6 x 1 l`."""
+_TIMES = re.compile(r"(?:^|\b\d+) ?[x×*] ?$")
+"""What is left of how many there are of an amount: `6 x 1 l`."""
 
 
 def with_size_families(items: pl.DataFrame, shop: Shop) -> tuple[pl.DataFrame, Shop]:

@@ -39,7 +39,7 @@ def suggest(
     engine = load_engine(bundle)
     analyser = engine.retriever.knowledge.analyser
     counts = counted(() if log is None else read_log(log, LOGGED))
-    known = entries_of(engine.store, engine.shop.variants.group_by)
+    known = entries_of(engine.store, engine.shop.variants.attribute)
     entries = [*queries_of(counts, analyser, min_users=min_users), *known]
     found = Suggester(SuggestionIndex.of(entries, analyser), analyser).suggest(text, k)
     if as_json:

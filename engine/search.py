@@ -42,7 +42,7 @@ from trimtab.engine.stages.candidate_source import CandidateSource
 from trimtab.engine.stages.choosing import choose
 from trimtab.engine.stages.frontier import Frontier, frontier_of
 from trimtab.engine.stages.interleaving import interleave
-from trimtab.engine.stages.pipeline import N_CANDIDATES, Pipeline
+from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.engine.stages.scoring import Scoring
 from trimtab.engine.stages.shown_page import with_facets, with_matched_words, with_variants
 from trimtab.engine.stages.slate_stage import SlateStage, slate_stage
@@ -315,7 +315,7 @@ class Engine:
         hidden = self._source.hidden_rows(query)
         n_shown = int(np.count_nonzero(~np.isin(scored.rows, hidden))) if len(hidden) else len(scored)
         page = slice(query.offset, query.offset + query.k)
-        if query.sort is None and (page.stop <= n_shown or len(scored) < N_CANDIDATES):
+        if query.sort is None and (page.stop <= n_shown or len(scored) < self._source.n_candidates(query)):
             return ScoredSearch(query, scored, watch)
         results = self._source.results(query)
         if query.sort is not None:

@@ -1,9 +1,10 @@
 """The grocery bundle: a ranker trained on what households really bought.
 
-A query is the words of a product type, by a household that bought something of that type, at that time; some say less
-than the till does ("pizza" for frozen pizza), so a share of the queries keeps only the last words. Everything a
-ranker may know of a week comes from the weeks before it: histories, prices and popularity are frozen at the end of the
-weeks named in `Split`, so that training sees a household as serving will.
+A query is the words of a product type, by a household that bought something of that type, at that time. Some say less
+than the till does ("pizza" for frozen pizza), so a share of the queries keeps only the last words; some say more, so a
+share gains a word that other types have ("red wine", where no wine is called red). Everything a ranker may know of a
+week comes from the weeks before it: histories, prices and popularity are frozen at the end of the weeks named in
+`Split`, so that training sees a household as serving will. Lists are of products, as pages are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import polars as pl
 
 from trimtab.catalog.attributes.definition import definitions_of
 from trimtab.catalog.datasets.grocery import Grocery, item_statistics, load_grocery
+from trimtab.catalog.groups import Groups
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.size_families import with_size_families
 from trimtab.catalog.store import ItemStore
@@ -66,6 +68,8 @@ HEADS = ("relevance", "purchase")
 SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"\n[variants]\nby_size = true')
 SHORTENED_SHARE = 0.3
 """Share of the queries of several words that lose some of the first."""
+QUALIFIED_SHARE = 0.25
+"""Share of the queries that gain the first word of another type."""
 _JOINING = frozenset({"and", "or", "of", "with", "for"})
 
 
@@ -123,7 +127,8 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
         )
         histories = histories_until(grocery.purchases, pipeline.store, LAST_WEEK)
         companions = bought_together(grocery.purchases, pipeline.store)
-        pipeline = replace(pipeline, histories=histories, companions=companions)
+        groups = Groups.of(pipeline.store, shop.variants.attribute)
+        pipeline = replace(pipeline, histories=histories, companions=companions, groups=groups)
         valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())
         trained = train_grocery(
             pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
@@ -225,7 +230,8 @@ def at_end_of_week(pipeline: Pipeline, grocery: Grocery, week: int) -> Pipeline:
     frame = names.join(statistics, on="item_id", how="left", maintain_order="left")
     store = ItemStore.from_frame(frame.with_columns(pl.col("discount", "popularity", "purchase_rate").fill_null(0.0)))
     columns = item_columns(store, pipeline.retriever, pipeline.items.words, pipeline.items.type_vectors)
-    return Pipeline(store, pipeline.retriever, columns, histories_until(grocery.purchases, store, week))
+    histories = histories_until(grocery.purchases, store, week)
+    return Pipeline(store, pipeline.retriever, columns, histories, pipeline.groups)
 
 
 def histories_until(purchases: pl.DataFrame, store: ItemStore, week: int) -> UserHistories:
@@ -257,9 +263,10 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     baskets = of_weeks.group_by("basket_id").agg(pl.col("item_id").unique())
     in_basket = dict(zip(baskets["basket_id"], baskets["item_id"], strict=True))
     rng = np.random.Generator(np.random.PCG64(seed))
+    qualifiers = sorted({name.split()[0] for name in store.types})
     return [
         Intent(
-            text=spoken(row["product_type"], rng),
+            text=spoken(row["product_type"], qualifiers, rng),
             product_type=row["product_type"],
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
@@ -270,12 +277,15 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     ]
 
 
-def spoken(product_type: str, rng: np.random.Generator) -> str:
-    """What a shopper says for a product type: all of its words, or only the last."""
+def spoken(product_type: str, qualifiers: Sequence[str], rng: np.random.Generator) -> str:
+    """What a shopper says for a product type: all of its words, only the last, or those behind one of another type."""
     words = product_type.split()
+    said = words
     if len(words) > 1 and rng.random() < SHORTENED_SHARE:
-        rest = words[int(rng.integers(1, len(words))) :]
-        while len(rest) > 1 and rest[0] in _JOINING:
-            rest = rest[1:]
-        return " ".join(rest)
-    return product_type
+        said = words[int(rng.integers(1, len(words))) :]
+        while len(said) > 1 and said[0] in _JOINING:
+            said = said[1:]
+    if rng.random() < QUALIFIED_SHARE:
+        qualifier = qualifiers[int(rng.integers(len(qualifiers)))]
+        said = said if qualifier in words else [qualifier, *said]
+    return " ".join(said)

@@ -9,10 +9,12 @@ from functools import lru_cache
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from trimtab.catalog.groups import Groups
 from trimtab.core.errors import BadInput
 from trimtab.core.metrics import exponential_gain
-from trimtab.core.records import Candidates, FloatArray
+from trimtab.core.records import Candidates, FloatArray, IntArray
 from trimtab.core.understood import wording_of
 from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.stages.pipeline import Pipeline
@@ -96,13 +98,13 @@ def judged_candidates(pipeline: Pipeline, text: str, judged: Mapping[int, int]) 
 def lists_from_intents(
     pipeline: Pipeline, intents: Sequence[Intent], *, progress: Progress = silent
 ) -> list[RankedList]:
-    """One list an intent whose retrieved candidates hold something that was bought."""
+    """One list an intent whose retrieved candidates hold something that was bought, or stand for it."""
     retrieve = _cached_retrieve(pipeline)
     types = {name: code for code, name in enumerate(pipeline.store.types)}
     lists = []
     for done, intent in enumerate(intents):
         candidates = retrieve(intent.text)
-        bought = np.isin(candidates.rows, list(intent.bought))
+        bought = _same_products(pipeline.groups, candidates.rows, list(intent.bought))
         progress("purchase lists", done + 1, len(intents))
         if not bought.any():
             continue
@@ -163,6 +165,13 @@ def _strings(values: object) -> list[str]:
     return [str(value) for value in values] if isinstance(values, list) else []
 
 
+def _same_products(groups: Groups | None, rows: IntArray, others: Sequence[int]) -> NDArray[np.bool_]:
+    """[n] whether rows are some others, or variants of the same products."""
+    if groups is None:
+        return np.isin(rows, others)
+    return np.isin(groups.codes[rows], groups.codes[others])
+
+
 def _cached_retrieve(pipeline: Pipeline) -> Callable[[str], Candidates]:
     """Households search for the same few thousand kinds again and again."""
-    return lru_cache(maxsize=None)(pipeline.retrieve)
+    return lru_cache(maxsize=None)(pipeline.retrieve_groups)

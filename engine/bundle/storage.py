@@ -202,7 +202,7 @@ def save_bundle(
     if pipeline.companions is not None:
         pipeline.companions.save(folder)
     save_ranker(ranker, folder)
-    suggested = entries_of(pipeline.store, description.shop.variants.group_by)
+    suggested = entries_of(pipeline.store, description.shop.variants.attribute)
     SuggestionIndex.of(suggested, pipeline.retriever.lexicon.analyser).save(staging / SUGGESTIONS)
     (staging / SHOP).write_text(shop_text(description.shop), encoding="utf-8")
     for path in files_of(staging):

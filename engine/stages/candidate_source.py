@@ -10,7 +10,7 @@ from trimtab.catalog.market import MOST_KEPT
 from trimtab.core.records import Candidates, FloatArray, IntArray, Query
 from trimtab.core.understood import Understood
 from trimtab.engine.plan.degradation import DENSE, REMOTE, Levels
-from trimtab.engine.stages.pipeline import N_CANDIDATES, NO_ROWS, Pipeline
+from trimtab.engine.stages.pipeline import NO_ROWS, Pipeline
 from trimtab.engine.stages.related import RelatedItems, related_items
 from trimtab.retrieval.filters import filter_mask
 from trimtab.retrieval.result_set import ResultSet
@@ -81,6 +81,10 @@ class CandidateSource:
         """What items are shown as one hit."""
         return self._pipeline.groups if query.group else None
 
+    def n_candidates(self, query: Query) -> int:
+        """The most candidates of a query; where there are fewer, they are all that there is."""
+        return self._pipeline.n_candidates(group=query.group)
+
     def hidden_rows(self, query: Query) -> IntArray:
         """Rows of the items that must not be shown."""
         if not query.constraints.exclusions:
@@ -109,4 +113,4 @@ class CandidateSource:
             pinned = [row for row in self.pinned_rows(query) if row in rows]
             standing = groups.standing(pinned=pinned, hidden=self.hidden_rows(query))
             rows = rows[standing.first_of_each(rows)]
-        return rows[:N_CANDIDATES]
+        return rows[: self.n_candidates(query)]

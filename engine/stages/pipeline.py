@@ -24,6 +24,9 @@ from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.negation import ABSENT as ABSENT_MARK
 
 N_CANDIDATES = 200
+N_PRODUCTS = 100
+"""Candidates where variants of a product are one. As many as of items would reach further from the query: of
+`red wine` in the grocery demo past all that is wine."""
 NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
 
 SAYING_ABSENT = ("title", "attributes", "description")
@@ -83,9 +86,13 @@ class Pipeline:
         """
         groups = None if self.groups is None else self.groups.standing(pinned=pinned, hidden=hidden)
         found = self.retriever.retrieve(
-            query, n_candidates=N_CANDIDATES, filters=filters, by_meaning=by_meaning, groups=groups
+            query, n_candidates=self.n_candidates(group=True), filters=filters, by_meaning=by_meaning, groups=groups
         )
         return self.extended(found, pinned)
+
+    def n_candidates(self, *, group: bool) -> int:
+        """The most candidates of a query, of which variants of a product are one or not."""
+        return N_PRODUCTS if group and self.groups is not None else N_CANDIDATES
 
     def extended(self, candidates: Candidates, rows: Sequence[int]) -> Candidates:
         """Candidates and, behind them, those of the rows (pins, judged items) that are none."""

@@ -10,7 +10,7 @@ from trimtab.core.records import Slate, changed
 from trimtab.engine.plan.degradation import FACETS, Degradation
 from trimtab.engine.plan.search_plan import ScoredSearch
 from trimtab.engine.stages.candidate_source import CandidateSource
-from trimtab.engine.stages.pipeline import N_CANDIDATES, NO_ROWS, Pipeline
+from trimtab.engine.stages.pipeline import NO_ROWS, Pipeline
 from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 
 MAX_VARIANTS = 50
@@ -22,7 +22,7 @@ def with_facets(slate: Slate, found: ScoredSearch, source: CandidateSource, degr
     query, scored, watch = slate.query, found.scored, found.watch
     if FACETS in degradation.levels_before("facets"):
         return changed(slate, degraded=(FACETS, *slate.degraded))
-    is_small = len(scored) < N_CANDIDATES and not (scored.degraded or query.constraints.pins)
+    is_small = len(scored) < source.n_candidates(query) and not (scored.degraded or query.constraints.pins)
     is_looked_at = query.facets or query.sort is not None or not query.wording.words or scored.n_ranked is not None
     if not is_looked_at:
         return changed(slate, n_matches_exact=True) if is_small else slate

@@ -41,7 +41,7 @@ def make(task: Task) -> Path:
     began = time.time()
     analyser = Lexicon.load(task.bundle / RETRIEVAL).analyser
     store, version = current_store(task.bundle, task.changes)
-    known = entries_of(store, shop_of_bundle(task.bundle).variants.group_by)
+    known = entries_of(store, shop_of_bundle(task.bundle).variants.attribute)
     index = SuggestionIndex.of([*_queries(task, analyser), *known], analyser)
     out = task.data_folder / FOLDER / f"{time.time_ns():020d}"
     with new_folder(out) as staging:

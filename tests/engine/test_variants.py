@@ -23,6 +23,8 @@ from trimtab.core.log import impression_row
 from trimtab.core.records import Constraints, Filter, Query, Shopper, Sort
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
+from trimtab.engine.build.grocery import spoken
+from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.log.decisions import replay_decision
 from trimtab.engine.log.impressions import read_log
@@ -204,6 +206,21 @@ def test_in_an_order_a_group_stands_for_what_can_be_bought(tmp_path: Path) -> No
     assert ids(engine, by_price) == ("oxford-red", "linen-blue", "polo-red", "flannel-red")
     only_gone = replace(by_price, filters=(parse_filter("in_stock:false"),))
     assert ids(engine, only_gone) == ("linen-red", "polo-red")
+
+
+def test_whoever_bought_a_variant_wanted_the_product(shop: Engine) -> None:
+    (bought,) = shop.store.rows_of(["polo-green"]).tolist()
+    (learned,) = lists_from_intents(shop.pipeline, [Intent("red shirt", "", None, frozenset({bought}), group="one")])
+    labels = dict(zip(shop.store.item_ids(learned.rows), learned.labels["purchase"].tolist(), strict=True))
+    assert labels.pop("polo-red") == 1.0
+    assert set(labels.values()) == {0.0}
+    assert "polo-green" not in labels  # one of each style
+
+
+def test_shoppers_say_less_or_more_than_a_type() -> None:
+    rng = np.random.Generator(np.random.PCG64(0))
+    said = {spoken("bread and rolls", ["red", "rolls"], rng) for _ in range(200)}
+    assert said == {"bread and rolls", "rolls", "red bread and rolls", "red rolls"}
 
 
 def test_what_differs_in_size_alone_is_one_hit_where_the_shop_says_so(tmp_path: Path) -> None:
