@@ -68,19 +68,22 @@ HEADS = ("relevance", "purchase")
 SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"\n[variants]\nby_size = true')
 SHORTENED_SHARE = 0.3
 """Share of the queries of several words that lose some of the first."""
-QUALIFIED_SHARE = 0.25
-"""Share of the queries that gain the first word of another type."""
 _JOINING = frozenset({"and", "or", "of", "with", "for"})
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Intents of weeks `first` to `last`, seen with what was known at the end of week `known_until`."""
+    """Intents of weeks `first` to `last`, seen with what was known at the end of week `known_until`.
+
+    Attributes:
+        qualified_share: of their queries, those that gain the first word of another type.
+    """
 
     known_until: int
     first: int
     last: int
     n_intents: int
+    qualified_share: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Splits:
 
     train: Split = Split(known_until=30, first=31, last=40, n_intents=6000)
     validation: Split = Split(known_until=40, first=41, last=46, n_intents=2000)
-    test: Split = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000)
+    test: Split = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000, qualified_share=0.0)
 
 
 def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, keyword-only
@@ -262,11 +265,11 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
     baskets = of_weeks.group_by("basket_id").agg(pl.col("item_id").unique())
     in_basket = dict(zip(baskets["basket_id"], baskets["item_id"], strict=True))
-    rng = np.random.Generator(np.random.PCG64(seed))
-    qualifiers = sorted({name.split()[0] for name in store.types})
+    less, more = (np.random.Generator(np.random.PCG64(one)) for one in (seed, seed + 1))
+    words = sorted({name.split()[0] for name in store.types})
     return [
         Intent(
-            text=spoken(row["product_type"], qualifiers, rng),
+            text=qualified(spoken(row["product_type"], less), words, split.qualified_share, more),
             product_type=row["product_type"],
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
@@ -277,15 +280,20 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     ]
 
 
-def spoken(product_type: str, qualifiers: Sequence[str], rng: np.random.Generator) -> str:
-    """What a shopper says for a product type: all of its words, only the last, or those behind one of another type."""
+def spoken(product_type: str, rng: np.random.Generator) -> str:
+    """What a shopper says for a product type: all of its words, or only the last."""
     words = product_type.split()
-    said = words
     if len(words) > 1 and rng.random() < SHORTENED_SHARE:
-        said = words[int(rng.integers(1, len(words))) :]
-        while len(said) > 1 and said[0] in _JOINING:
-            said = said[1:]
-    if rng.random() < QUALIFIED_SHARE:
-        qualifier = qualifiers[int(rng.integers(len(qualifiers)))]
-        said = said if qualifier in words else [qualifier, *said]
-    return " ".join(said)
+        rest = words[int(rng.integers(1, len(words))) :]
+        while len(rest) > 1 and rest[0] in _JOINING:
+            rest = rest[1:]
+        return " ".join(rest)
+    return product_type
+
+
+def qualified(text: str, words: Sequence[str], share: float, rng: np.random.Generator) -> str:
+    """A query, of a share of them behind one of some words that it does not have."""
+    if rng.random() >= share:
+        return text
+    word = words[int(rng.integers(len(words)))]
+    return text if word in text.split() else f"{word} {text}"

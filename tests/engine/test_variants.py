@@ -23,7 +23,7 @@ from trimtab.core.log import impression_row
 from trimtab.core.records import Constraints, Filter, Query, Shopper, Sort
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
-from trimtab.engine.build.grocery import spoken
+from trimtab.engine.build.grocery import qualified, spoken
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.log.decisions import replay_decision
@@ -219,8 +219,10 @@ def test_whoever_bought_a_variant_wanted_the_product(shop: Engine) -> None:
 
 def test_shoppers_say_less_or_more_than_a_type() -> None:
     rng = np.random.Generator(np.random.PCG64(0))
-    said = {spoken("bread and rolls", ["red", "rolls"], rng) for _ in range(200)}
-    assert said == {"bread and rolls", "rolls", "red bread and rolls", "red rolls"}
+    said = {spoken("bread and rolls", rng) for _ in range(200)}
+    assert said == {"bread and rolls", "rolls"}
+    assert {qualified("rolls", ["red", "rolls"], 0.5, rng) for _ in range(200)} == {"rolls", "red rolls"}
+    assert {qualified("rolls", ["red"], 0.0, rng) for _ in range(200)} == {"rolls"}
 
 
 def test_what_differs_in_size_alone_is_one_hit_where_the_shop_says_so(tmp_path: Path) -> None:
