@@ -97,7 +97,7 @@ def test_outcomes_are_moved_to_sorted_slates_unless_the_log_often_shows_those(
 
 
 def test_policies_are_compared_explored_where_too_little_was_clicked(engine: Engine, world: World) -> None:
-    log = deploy(engine, world, engine.default_weights, 100, generator(2), temperature=0.008)
+    log = deploy(engine, world, engine.default_weights, 40, generator(2), temperature=0.008)
     assert like_with_like(engine, log, {}).served == "explored"
     assert like_with_like(engine, log, {}, "sorted").deployment.is_sorted
 

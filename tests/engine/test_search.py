@@ -241,7 +241,7 @@ def test_a_draw_with_a_limit_costs_no_more_than_it_on_average(engine: Engine) ->
 
 
 def test_pages_of_a_draw_with_a_limit_are_pages_of_one_draw(engine: Engine) -> None:
-    query = Query("ice cream", k=10, session_id="s", explore=True, exploration_loss=0.02)
+    query = Query("ice cream", k=10, session_id="s", explore=True, exploration_loss=0.002)
     whole, second = (engine.slate(replace(query, k=k, offset=offset)) for k, offset in ((10, 0), (10, 10)))
     assert whole.temperature == second.temperature < engine.temperature
     assert not set(whole.item_ids) & set(second.item_ids)
