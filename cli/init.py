@@ -20,7 +20,7 @@ from trimtab.cli.console import Encoder, Quiet, notes, plain, progress, results
 if TYPE_CHECKING:
     import polars as pl
 
-    from trimtab.catalog.feeds.columns.taken import Taken
+    from trimtab.catalog.feeds.columns.summary.taken import Taken
     from trimtab.catalog.feeds.reading import Feed
 
 app = typer.Typer()
@@ -44,8 +44,8 @@ def init(
     quiet: Quiet = False,
 ) -> None:
     """Look at a feed, build it, serve it, and open the playground on a query of the shop."""
-    from trimtab.catalog.feeds.columns.inference import shop_of
-    from trimtab.catalog.feeds.columns.taken import NOTHING, columns_taken
+    from trimtab.catalog.feeds.columns.summary.inference import shop_of
+    from trimtab.catalog.feeds.columns.summary.taken import NOTHING, columns_taken
     from trimtab.catalog.feeds.reading import inferred_layout
     from trimtab.catalog.shop import FILE
     from trimtab.catalog.shop_text import shop_text

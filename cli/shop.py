@@ -28,7 +28,7 @@ def infer(
     as_json: AsJson = False,
 ) -> None:
     """Look at a feed, say what each column was taken for, and write the shop.toml to edit."""
-    from trimtab.catalog.feeds.columns.inference import said_of, shop_of
+    from trimtab.catalog.feeds.columns.summary.inference import said_of, shop_of
     from trimtab.catalog.feeds.reading import inferred_layout
     from trimtab.catalog.shop_text import shop_text
 
@@ -57,7 +57,7 @@ def columns(
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from trimtab.catalog.feeds.columns.table import column_lines, written_into
+    from trimtab.catalog.feeds.columns.summary.table import column_lines, written_into
 
     if write is not None:
         try:

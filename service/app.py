@@ -31,28 +31,28 @@ from trimtab.service.http.middleware import (
     ShopOrigins,
     direct_table,
 )
-from trimtab.service.http.routes.accounts import accounts_router, sessions_router
-from trimtab.service.http.routes.analytics import analytics_router
-from trimtab.service.http.routes.bundles import bundles_router
-from trimtab.service.http.routes.comparisons import comparisons_router
-from trimtab.service.http.routes.decisions import decisions_router
-from trimtab.service.http.routes.definitions import definitions_router
-from trimtab.service.http.routes.drafts import drafts_router
-from trimtab.service.http.routes.events import events_router
-from trimtab.service.http.routes.experiments import experiments_router
-from trimtab.service.http.routes.feeds import feeds_router
-from trimtab.service.http.routes.frontier import frontier_router
+from trimtab.service.http.routes.access.accounts import accounts_router, sessions_router
+from trimtab.service.http.routes.access.keys import keys_router
+from trimtab.service.http.routes.access.users import users_router
+from trimtab.service.http.routes.analysis.analytics import analytics_router
+from trimtab.service.http.routes.analysis.comparisons import comparisons_router
+from trimtab.service.http.routes.analysis.query_sets import queries_of_log, query_sets_router
+from trimtab.service.http.routes.analysis.replays import replays_router
+from trimtab.service.http.routes.catalogue.bundles import bundles_router
+from trimtab.service.http.routes.catalogue.feeds import feeds_router
+from trimtab.service.http.routes.catalogue.items import items_router
+from trimtab.service.http.routes.catalogue.pages import pages_router
+from trimtab.service.http.routes.definitions.definitions import definitions_router
+from trimtab.service.http.routes.definitions.drafts import drafts_router
+from trimtab.service.http.routes.definitions.experiments import experiments_router
 from trimtab.service.http.routes.health import health_router
-from trimtab.service.http.routes.items import items_router
-from trimtab.service.http.routes.keys import keys_router
-from trimtab.service.http.routes.pages import pages_router
 from trimtab.service.http.routes.playground import playground_router
-from trimtab.service.http.routes.query_sets import queries_of_log, query_sets_router
-from trimtab.service.http.routes.related import related_router
-from trimtab.service.http.routes.replays import replays_router
-from trimtab.service.http.routes.search import search_router
-from trimtab.service.http.routes.suggest import suggest_router
-from trimtab.service.http.routes.users import users_router
+from trimtab.service.http.routes.search.decisions import decisions_router
+from trimtab.service.http.routes.search.events import events_router
+from trimtab.service.http.routes.search.frontier import frontier_router
+from trimtab.service.http.routes.search.related import related_router
+from trimtab.service.http.routes.search.search import search_router
+from trimtab.service.http.routes.search.suggest import suggest_router
 from trimtab.service.http.routes.views import missing_page, views_router
 from trimtab.service.http.sessions import COOKIE
 from trimtab.service.logs.audit_log import AuditLog

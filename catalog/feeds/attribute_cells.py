@@ -14,10 +14,10 @@ from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.attributes.values import EXACT, Unreadable, read_values
 from trimtab.catalog.availability import YES_LETTERS, in_stock_of
 from trimtab.catalog.cells import UNKNOWN, CellRules, read_cell, read_number
-from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
-from trimtab.catalog.feeds.columns.categories import path_in
+from trimtab.catalog.feeds.columns.attributes.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.columns.evidence import shape_of
 from trimtab.catalog.feeds.columns.prices import without_measure
+from trimtab.catalog.feeds.columns.roles.categories import path_in
 from trimtab.catalog.feeds.columns.survey import is_price_name
 from trimtab.catalog.feeds.dates import written_date
 from trimtab.catalog.feeds.reshaping.dimensions import sides_in

@@ -16,12 +16,12 @@ from trimtab.catalog.attributes.values import Unreadable
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.cells import VERBATIM, read_cell, read_number
 from trimtab.catalog.feeds.attribute_cells import attribute_value, dtype_of, moment_in
-from trimtab.catalog.feeds.columns.categories import CATEGORY
-from trimtab.catalog.feeds.columns.feed_attributes import SALE
+from trimtab.catalog.feeds.columns.attributes.feed_attributes import SALE
 from trimtab.catalog.feeds.columns.layout import Layout
-from trimtab.catalog.feeds.columns.offers import REGULAR
-from trimtab.catalog.feeds.columns.positions import places_in
 from trimtab.catalog.feeds.columns.prices import without_measure
+from trimtab.catalog.feeds.columns.roles.categories import CATEGORY
+from trimtab.catalog.feeds.columns.roles.offers import REGULAR
+from trimtab.catalog.feeds.columns.roles.positions import places_in
 from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import PLACE

@@ -17,8 +17,8 @@ import polars as pl
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
 from trimtab.catalog.attributes.values import Unreadable
 from trimtab.catalog.feeds.columns.fitting import refuse_unfit, refuse_unreadable
-from trimtab.catalog.feeds.columns.inference import said_of, shop_of
 from trimtab.catalog.feeds.columns.layout import Layout, layout_of
+from trimtab.catalog.feeds.columns.summary.inference import said_of, shop_of
 from trimtab.catalog.feeds.columns.survey import BLOCK_ROWS, adapted, survey_of
 from trimtab.catalog.feeds.items import ItemReader
 from trimtab.catalog.feeds.rows import Row, blocks_of

@@ -17,7 +17,7 @@ from trimtab.catalog.attributes.definition import PREFIX, Attribute, is_built_in
 from trimtab.catalog.attributes.values import Unreadable, flattened, plain_values, read_values
 from trimtab.catalog.cells import NO_RULES, CellRules, coarsest, read_columns
 from trimtab.catalog.feeds.attribute_cells import prepared
-from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
+from trimtab.catalog.feeds.columns.attributes.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.schema import COLUMNS, DTYPES, MAX_TEXT_BYTES
 from trimtab.catalog.shop import Shop

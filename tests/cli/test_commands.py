@@ -17,7 +17,7 @@ from typer.main import get_command
 from tests.cli.terminal import a_terminal
 from tests.support.bundles import train_quickly
 from trimtab import __version__, cli
-from trimtab.catalog.feeds.columns.table import column_lines, written_into
+from trimtab.catalog.feeds.columns.summary.table import column_lines, written_into
 from trimtab.catalog.schema import COLUMNS
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.feeds.platform_feeds import FEEDS
-from trimtab.catalog.feeds.columns.inference import said_of
+from trimtab.catalog.feeds.columns.summary.inference import said_of
 from trimtab.catalog.feeds.reading import Feed, read_feed
 from trimtab.catalog.shop_text import shop_text
 
@@ -120,7 +120,7 @@ def test_what_no_column_is_named_for_is_found_by_its_looks(tmp_path: Path) -> No
 def test_attributes_beyond_the_most_filled_are_searched_as_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trimtab.catalog.feeds.columns.feed_attributes.MAX_ATTRIBUTES", 1)
+    monkeypatch.setattr("trimtab.catalog.feeds.columns.attributes.feed_attributes.MAX_ATTRIBUTES", 1)
     path = tmp_path / "x.csv"
     path.write_text("id,title,size,colour,fit\n1,a,4,red,slim\n2,b,5,,\n3,c,6,blue,\n")
     feed = read_feed(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trimtab.catalog.feeds.columns.inference import said_of
+from trimtab.catalog.feeds.columns.summary.inference import said_of
 from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.shop_text import shop_text
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.feeds.tables import LAMP, Cell, N, one_of, table, written
-from trimtab.catalog.feeds.columns.inference import said_of
+from trimtab.catalog.feeds.columns.summary.inference import said_of
 from trimtab.catalog.feeds.reading import read_feed
 from trimtab.catalog.shop import Shop
 from trimtab.catalog.shop_text import shop_text

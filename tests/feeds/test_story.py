@@ -8,7 +8,7 @@ import pytest
 
 import trimtab
 from tests.feeds.platform_feeds import FEEDS, products
-from trimtab.catalog.feeds.columns.inference import shop_of
+from trimtab.catalog.feeds.columns.summary.inference import shop_of
 from trimtab.catalog.feeds.reading import inferred_layout
 from trimtab.catalog.shop_text import shop_text
 

@@ -27,7 +27,7 @@ from tests.support.services import load_bundle, serving
 from tests.support.waiting import PATIENCE_SECONDS
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.simulation.simulate import simulate
-from trimtab.catalog.feeds.columns.inference import shop_of
+from trimtab.catalog.feeds.columns.summary.inference import shop_of
 from trimtab.catalog.feeds.reading import inferred_layout
 from trimtab.catalog.shop_text import shop_text
 from trimtab.engine import Engine

@@ -12,7 +12,7 @@ from trimtab.catalog.attributes.roles import ROLES
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
 from trimtab.catalog.feeds.columns.layout import Layout
 from trimtab.catalog.feeds.columns.names import role_of
-from trimtab.catalog.feeds.columns.offers import bears_out, says_stock
+from trimtab.catalog.feeds.columns.roles.offers import bears_out, says_stock
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import PLACE

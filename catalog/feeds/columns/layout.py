@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 from trimtab.catalog.attributes.definition import Attribute
 from trimtab.catalog.cells import CellRules, rules_with
-from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout, Habits, is_day_first
-from trimtab.catalog.feeds.columns.categories import CategoryLayout, categories_in
+from trimtab.catalog.feeds.columns.attributes.attribute_layout import AttributeLayout, Habits, is_day_first
+from trimtab.catalog.feeds.columns.attributes.feed_attributes import PAID, attributes_of
 from trimtab.catalog.feeds.columns.evidence import file_format
-from trimtab.catalog.feeds.columns.feed_attributes import PAID, attributes_of
-from trimtab.catalog.feeds.columns.grouping import STOCK, group_column
-from trimtab.catalog.feeds.columns.offers import is_percent
-from trimtab.catalog.feeds.columns.origin import currency_in, languages_in
 from trimtab.catalog.feeds.columns.price_names import is_in_minor_units
-from trimtab.catalog.feeds.columns.roles import found_roles
-from trimtab.catalog.feeds.columns.stores import stock_columns, stores_in
+from trimtab.catalog.feeds.columns.roles.categories import CategoryLayout, categories_in
+from trimtab.catalog.feeds.columns.roles.grouping import STOCK, group_column
+from trimtab.catalog.feeds.columns.roles.offers import is_percent
+from trimtab.catalog.feeds.columns.roles.origin import currency_in, languages_in
+from trimtab.catalog.feeds.columns.roles.roles import found_roles
+from trimtab.catalog.feeds.columns.roles.stores import stock_columns, stores_in
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.schema import COLUMNS, REQUIRED

@@ -12,7 +12,7 @@ from pathlib import Path
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence, Steps
 from trimtab.catalog.feeds.columns.names import role_named, role_of, roles_of
 from trimtab.catalog.feeds.columns.price_names import price_kind
-from trimtab.catalog.feeds.columns.titles import TITLE, title_column
+from trimtab.catalog.feeds.columns.roles.titles import TITLE, title_column
 from trimtab.catalog.feeds.made_ids import columns_of_ids, with_ids
 from trimtab.catalog.feeds.platforms.detection import platform_of, raw_rows
 from trimtab.catalog.feeds.platforms.platform import ROLES, Platform

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trimtab.catalog.feeds.columns.titles import with_titles
+from trimtab.catalog.feeds.columns.roles.titles import with_titles
 from trimtab.catalog.feeds.levels import with_levels
 from trimtab.catalog.feeds.platforms.platform import Platform
 from trimtab.catalog.feeds.reshaping.headings import with_headings

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from trimtab.catalog.attributes.definition import Attribute, label_of
-from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout
+from trimtab.catalog.feeds.columns.attributes.attribute_layout import AttributeLayout
 from trimtab.catalog.feeds.columns.evidence import ColumnEvidence
 from trimtab.text.numbers import plain_text
 

@@ -16,7 +16,7 @@ from trimtab.engine import Engine
 from trimtab.service.http.admission import Admission
 from trimtab.service.http.auth import AccessControl, may_see_users, may_see_values
 from trimtab.service.http.bodies import JSON
-from trimtab.service.http.routes.search import ANSWER_HEADERS
+from trimtab.service.http.routes.search.search import ANSWER_HEADERS
 from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.playground.templates import HEADERS, templates
 from trimtab.service.search.profiles import Profiles

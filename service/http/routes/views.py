@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from trimtab.core.errors import NotFound
 from trimtab.service.bundles.serving import Bundles
-from trimtab.service.http.routes.replays import Name
+from trimtab.service.http.routes.analysis.replays import Name
 from trimtab.service.observability.quality import QualityMonitor
 from trimtab.service.playground.templates import HEADERS, PAGE_HEADERS, VIEWS, WORKBENCH, templates
 

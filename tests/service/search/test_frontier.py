@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from trimtab.service.http.routes.frontier import FrontierResponse
+from trimtab.service.http.routes.search.frontier import FrontierResponse
 
 KEY = {"Authorization": "Bearer sesame"}
 

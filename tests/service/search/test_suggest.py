@@ -14,7 +14,7 @@ from trimtab.engine import Engine
 from trimtab.engine.bundle.verification import bundle_id_of
 from trimtab.retrieval.suggestions.index import SuggestionIndex
 from trimtab.retrieval.suggestions.suggester import Suggester
-from trimtab.service.http.routes.suggest import SuggestResponse
+from trimtab.service.http.routes.search.suggest import SuggestResponse
 from trimtab.service.search.pseudonyms import Pseudonyms
 from trimtab.service.search.suggesting import Suggestions
 from trimtab.service.search.suggestion_indices import MOST_KEPT, Task, newest

@@ -16,7 +16,7 @@ from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.keys import Scope
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.http.routes.definitions import Name
+from trimtab.service.http.routes.definitions.definitions import Name
 from trimtab.service.http.sessions import Session, Sessions
 
 MAX_BODY_BYTES = 10_000

@@ -6,15 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from trimtab.catalog.feeds.columns.attribute_layout import are_records
+from trimtab.catalog.feeds.columns.attributes.attribute_layout import are_records
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.columns.names import is_code_name, roles_of, roles_within, spaced_names
-from trimtab.catalog.feeds.columns.offers import with_offers
-from trimtab.catalog.feeds.columns.positions import LOCATION, are_pairs, without_other_meanings
 from trimtab.catalog.feeds.columns.price_names import sale_bound
-from trimtab.catalog.feeds.columns.stores import OTHER_WORDS
+from trimtab.catalog.feeds.columns.roles.offers import with_offers
+from trimtab.catalog.feeds.columns.roles.positions import LOCATION, are_pairs, without_other_meanings
+from trimtab.catalog.feeds.columns.roles.stores import OTHER_WORDS
+from trimtab.catalog.feeds.columns.roles.titles import (
+    SHARED,
+    TITLE,
+    looks_like_titles,
+    titles_by_looks,
+    with_words_first,
+)
 from trimtab.catalog.feeds.columns.survey import Survey
-from trimtab.catalog.feeds.columns.titles import SHARED, TITLE, looks_like_titles, titles_by_looks, with_words_first
 from trimtab.catalog.feeds.platforms.platform import ROLES
 from trimtab.catalog.feeds.rows import clean_name, words_of
 from trimtab.core.errors import BadFile

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from trimtab.catalog.attributes.definition import DISTANCE, Attribute
-from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout, is_same_for_all
-from trimtab.catalog.feeds.columns.feed_attributes import SALE
+from trimtab.catalog.feeds.columns.attributes.attribute_layout import AttributeLayout, is_same_for_all
+from trimtab.catalog.feeds.columns.attributes.feed_attributes import SALE
 from trimtab.catalog.feeds.columns.layout import Layout
-from trimtab.catalog.feeds.columns.origin import currencies_of_name
+from trimtab.catalog.feeds.columns.roles.origin import currencies_of_name
 from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import PLACE
 from trimtab.catalog.shop import ROLES, AttributeSection, PriceList, Shop, Variants

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from trimtab.catalog.feeds.columns.evidence import ENOUGH, ColumnEvidence
 from trimtab.catalog.feeds.columns.names import names_of
-from trimtab.catalog.feeds.columns.offers import bears_out
+from trimtab.catalog.feeds.columns.roles.offers import bears_out
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
 from trimtab.catalog.shop import Store

@@ -22,7 +22,7 @@ from trimtab.service.http.auditing import audit
 from trimtab.service.http.auth import caller_of
 from trimtab.service.http.bodies import JSON, documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.http.routes.definitions import Name
+from trimtab.service.http.routes.definitions.definitions import Name
 from trimtab.service.logs.question import Question
 from trimtab.service.logs.questions import LogQuestions
 from trimtab.service.moments import Moment

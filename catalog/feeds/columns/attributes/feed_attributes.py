@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 from trimtab.catalog.attributes.definition import DISTANCE, PREFIX, Attribute
 from trimtab.catalog.attributes.roles import ROLES as KNOWN
-from trimtab.catalog.feeds.columns.attribute_layout import AttributeLayout, Habits, as_said, inferred_attribute
-from trimtab.catalog.feeds.columns.categories import CATEGORY, CategoryLayout
+from trimtab.catalog.feeds.columns.attributes.attribute_layout import (
+    AttributeLayout,
+    Habits,
+    as_said,
+    inferred_attribute,
+)
 from trimtab.catalog.feeds.columns.evidence import LISTS, ColumnEvidence
-from trimtab.catalog.feeds.columns.stores import says_by_words, stock_columns
+from trimtab.catalog.feeds.columns.roles.categories import CATEGORY, CategoryLayout
+from trimtab.catalog.feeds.columns.roles.stores import says_by_words, stock_columns
 from trimtab.catalog.feeds.columns.survey import Survey
 from trimtab.catalog.feeds.reshaping.dimensions import sides_of
 from trimtab.catalog.feeds.rows import clean_name

@@ -12,7 +12,7 @@ from trimtab.service.http.auditing import audit
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.keys import Grant, Key, Keys
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.http.routes.definitions import Name
+from trimtab.service.http.routes.definitions.definitions import Name
 
 
 class IssuedKey(BaseModel):

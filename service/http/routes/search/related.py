@@ -14,7 +14,7 @@ from trimtab.service.http.admission import Admission, priority_of
 from trimtab.service.http.auth import AccessControl
 from trimtab.service.http.path_ids import ITEM
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.http.routes.search import answered
+from trimtab.service.http.routes.search.search import answered
 from trimtab.service.http.user_tokens import UserTokens
 from trimtab.service.search.request import OF_WORDS, beside_an_item, documented_parameters
 from trimtab.service.search.response import SearchResponse

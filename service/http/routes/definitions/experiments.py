@@ -1,4 +1,4 @@
-"""GET /experiments/{name}: arms and units so far; `trimtab.service.http.routes.definitions` defines experiments."""
+"""GET /experiments/{name}: arms and units so far; experiments are defined by `definitions.py` beside this file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trimtab.service.experiments.ramp import ArmTotals, Ramp, RampState, compare
 from trimtab.service.experiments.ramp_controller import read_history
 from trimtab.service.experiments.running import Experiments
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.http.routes.definitions import Name
+from trimtab.service.http.routes.definitions.definitions import Name
 from trimtab.service.redis.gateway import RedisGateway
 
 

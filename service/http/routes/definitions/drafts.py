@@ -13,7 +13,7 @@ from trimtab.service.http.auditing import audit
 from trimtab.service.http.auth import caller_of
 from trimtab.service.http.bodies import documented_body, read_object, reference, validated
 from trimtab.service.http.problem_documents import documented
-from trimtab.service.http.routes.definitions import Name
+from trimtab.service.http.routes.definitions.definitions import Name
 from trimtab.service.workbench.changes import Change, Changes
 from trimtab.service.workbench.drafts import MODEL_OF, OF_ADMINS, Draft, Drafted, Drafts, Kind
 

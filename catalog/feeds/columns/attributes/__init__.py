@@ -1,0 +1,1 @@
+"""Which columns are attributes, of which kind."""

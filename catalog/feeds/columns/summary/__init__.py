@@ -1,0 +1,1 @@
+"""What was taken for what, for people: as a `shop.toml`, in lines, as a table."""

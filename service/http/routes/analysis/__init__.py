@@ -1,0 +1,1 @@
+"""What the log and judges say of searches: analytics, comparisons, query sets, replays."""

@@ -1,0 +1,1 @@
+"""What is defined by name: profiles, rules and experiments, before and while they are live."""
