@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, params
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -121,6 +121,28 @@ def query_sets_router(
     async def one(name: Name) -> QuerySet:
         return await sets.one(name)
 
+    _add_keeping(router, sets, sample, changing=changing, max_body_bytes=max_body_bytes)
+
+    @router.delete(
+        "/query-sets/{name}",
+        responses=documented(404, 422, 503),
+        dependencies=changing,
+        status_code=204,
+        summary="Forget a set and its judgments",
+    )
+    async def delete(name: Name, request: Request) -> None:
+        audit(request)
+        await sets.delete(name)
+
+    _add_judging(router, sets, reader=reader, merchandiser=merchandiser, max_body_bytes=max_body_bytes)
+    return router
+
+
+def _add_keeping(
+    router: APIRouter, sets: QuerySets, sample: Sample, *, changing: Sequence[params.Depends], max_body_bytes: int
+) -> None:
+    """The routes that make a set: of queries that are sent, and of those of the log."""
+
     async def keep(name: str, queries: Queries, note: str, request: Request) -> QuerySetState:
         audit(request)
         new = QuerySet(
@@ -155,20 +177,6 @@ def query_sets_router(
         if not found:
             raise NotFound("the log has no query that several users searched")
         return await keep(name, tuple(found), f"{len(found)} queries of the log", request)
-
-    @router.delete(
-        "/query-sets/{name}",
-        responses=documented(404, 422, 503),
-        dependencies=changing,
-        status_code=204,
-        summary="Forget a set and its judgments",
-    )
-    async def delete(name: Name, request: Request) -> None:
-        audit(request)
-        await sets.delete(name)
-
-    _add_judging(router, sets, reader=reader, merchandiser=merchandiser, max_body_bytes=max_body_bytes)
-    return router
 
 
 def _add_judging(

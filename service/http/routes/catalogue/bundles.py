@@ -92,6 +92,26 @@ def bundles_router(
     router = APIRouter(tags=["bundles"], dependencies=needs, responses=documented(401, 403, 429))
     changing = documented(404, 409, 422, 503)
 
+    _add_states(router, bundles)
+    _add_loading(router, bundles, jobs)
+    _add_shares(router, bundles, changing=changing, max_body_bytes=max_body_bytes)
+    _add_steps(router, bundles, experiments, changing=changing)
+    return router
+
+
+def _audited(bundles: Bundles) -> Callable[[Request], Awaitable[None]]:
+    """The dependency by which the audit log has the plan before and after a request."""
+
+    async def audited(request: Request) -> None:
+        if request.method not in READING:
+            audit(request, lambda: bundles.plan.model_dump(mode="json"))
+
+    return audited
+
+
+def _add_states(router: APIRouter, bundles: Bundles) -> None:
+    """The routes that say which bundles there are, and what is in one."""
+
     @router.get("/bundles", summary="All bundles, and which one serves")
     async def all_of_them() -> BundlesState:
         """Folders of the service's folder of bundles; the plan that every worker follows; what the workers say."""
@@ -125,38 +145,6 @@ def bundles_router(
         if not await asyncio.to_thread(path.is_file):
             raise NotFound(f"bundle {name!r} has no {SHOP}")
         return Response(await asyncio.to_thread(path.read_bytes), media_type="application/toml")
-
-    _add_loading(router, bundles, jobs)
-    _add_shares(router, bundles, changing=changing, max_body_bytes=max_body_bytes)
-
-    @router.post("/bundles/{name}/unload", responses=changing, summary="Forget a loaded bundle")
-    async def unload(name: Name) -> Plan:
-        using = experiments.using_bundle(name)
-        if using:
-            raise Conflict(f"bundle {name!r} is an arm of experiment {using[0]!r}")
-        return await bundles.change(lambda plan: plan.unload(name))
-
-    @router.post("/bundles/{name}/activate", responses=changing, summary="Answer with a loaded bundle")
-    async def activate(name: Name) -> Plan:
-        """Every worker within a second."""
-        return await bundles.change(lambda plan: plan.activate(name))
-
-    @router.post("/bundles/rollback", responses=documented(409, 503), summary="Undo the last step")
-    async def rollback() -> Plan:
-        """Ends the canary; without one, the bundle that served before serves again."""
-        return await bundles.change(lambda plan: plan.rollback())
-
-    return router
-
-
-def _audited(bundles: Bundles) -> Callable[[Request], Awaitable[None]]:
-    """The dependency by which the audit log has the plan before and after a request."""
-
-    async def audited(request: Request) -> None:
-        if request.method not in READING:
-            audit(request, lambda: bundles.plan.model_dump(mode="json"))
-
-    return audited
 
 
 def _add_loading(router: APIRouter, bundles: Bundles, jobs: LoadJobs) -> None:
@@ -215,6 +203,29 @@ def _add_shares(
     @router.delete("/bundles/{name}/shadow", responses=changing, summary="End the shadow")
     async def end_shadow(name: Name) -> Plan:
         return await bundles.change(lambda plan: plan.end("shadow", name))
+
+
+def _add_steps(
+    router: APIRouter, bundles: Bundles, experiments: Experiments, *, changing: dict[int | str, dict[str, Any]]
+) -> None:
+    """The routes that take a bundle into service and out of it."""
+
+    @router.post("/bundles/{name}/unload", responses=changing, summary="Forget a loaded bundle")
+    async def unload(name: Name) -> Plan:
+        using = experiments.using_bundle(name)
+        if using:
+            raise Conflict(f"bundle {name!r} is an arm of experiment {using[0]!r}")
+        return await bundles.change(lambda plan: plan.unload(name))
+
+    @router.post("/bundles/{name}/activate", responses=changing, summary="Answer with a loaded bundle")
+    async def activate(name: Name) -> Plan:
+        """Every worker within a second."""
+        return await bundles.change(lambda plan: plan.activate(name))
+
+    @router.post("/bundles/rollback", responses=documented(409, 503), summary="Undo the last step")
+    async def rollback() -> Plan:
+        """Ends the canary; without one, the bundle that served before serves again."""
+        return await bundles.change(lambda plan: plan.rollback())
 
 
 def _state(bundles: Bundles, name: str) -> BundleState:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, params
 from pydantic import BaseModel, ConfigDict, Field
 
 from trimtab.service.http.auditing import audit
@@ -65,6 +65,30 @@ def drafts_router(
     async def all_of_them() -> list[DraftState]:
         return [_state(drafts, draft) for draft in drafts.all().values()]
 
+    _add_drafting(router, drafts, check, changing=changing, max_body_bytes=max_body_bytes)
+    _add_publishing(router, drafts, changes, check, changing=changing)
+
+    @router.get(
+        "/changes",
+        responses=documented(422, 503),
+        dependencies=[Depends(reader)],
+        summary="What was changed in definitions, the newest first",
+    )
+    async def last(
+        kind: Annotated[str | None, Query(max_length=64, description="profile, rule, synonym, experiment.")] = None,
+        name: Annotated[str | None, Query(max_length=64)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> list[Change]:
+        return await changes.last(kind=kind, name=name, limit=limit)
+
+    return router
+
+
+def _add_drafting(
+    router: APIRouter, drafts: Drafts, check: Check, *, changing: Sequence[params.Depends], max_body_bytes: int
+) -> None:
+    """The routes that keep a draft and forget it."""
+
     @router.put(
         "/drafts/{kind}/{name}",
         responses=documented(409, 413, 422, 503),
@@ -105,6 +129,12 @@ def drafts_router(
         audit(request, lambda: _plain(drafts, kind, name))
         await drafts.discard(kind, name)
 
+
+def _add_publishing(
+    router: APIRouter, drafts: Drafts, changes: Changes, check: Check, *, changing: Sequence[params.Depends]
+) -> None:
+    """The route by which a draft becomes live."""
+
     @router.post(
         "/drafts/{kind}/{name}/publish",
         responses=documented(404, 409, 422, 503),
@@ -122,21 +152,6 @@ def drafts_router(
             check(name, proposed)
         await drafts.publish(draft)
         await changes.record(kind.removesuffix("s"), name, caller_of(request), before=before, after=proposed)
-
-    @router.get(
-        "/changes",
-        responses=documented(422, 503),
-        dependencies=[Depends(reader)],
-        summary="What was changed in definitions, the newest first",
-    )
-    async def last(
-        kind: Annotated[str | None, Query(max_length=64, description="profile, rule, synonym, experiment.")] = None,
-        name: Annotated[str | None, Query(max_length=64)] = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    ) -> list[Change]:
-        return await changes.last(kind=kind, name=name, limit=limit)
-
-    return router
 
 
 def _state(drafts: Drafts, draft: Draft) -> DraftState:
