@@ -1,4 +1,4 @@
-"""Metrics as attributes of a class: what each is called, what it means and by which labels it is told apart."""
+"""Metrics as attributes of a class: what each is called, what it means and which labels part it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ class Declared(Generic[M]):
     """An attribute of a `MetricSet`: the metric of its name, which each set makes for itself."""
 
     def __init__(self, kind: type[M], meaning: str, labels: Sequence[str], **options: Any) -> None:
-        self._kind, self._meaning, self._labels, self._options = kind, meaning, labels, options
+        self._kind: type[M] = kind
+        self._meaning, self._labels, self._options = meaning, labels, options
 
     def __set_name__(self, owner: type[MetricSet], name: str) -> None:
         self._name = name
 
     def __get__(self, metrics: MetricSet, owner: type[MetricSet]) -> M:
-        made = self._kind(
+        made: M = self._kind(
             self._name,
             self._meaning,
             self._labels,
