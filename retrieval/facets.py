@@ -6,13 +6,14 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
-from trimtab.catalog.attributes.counting import count_once_each, n_beside
+from trimtab.catalog.attributes.counting import Counts, count_once_each, n_beside
 from trimtab.catalog.attributes.values import date_interval, plain_value
 from trimtab.core.records import Facet, FacetRange, IntArray
 from trimtab.retrieval.filters import RANGE, require_attribute
@@ -25,6 +26,8 @@ MAX_RANGES = 8
 NICE = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 """First digits of the numbers between ranges."""
 DAY_SECONDS = 86_400
+KEPT_NUMBERS = 4096
+"""Prices between ranges come again: so many are rounded once."""
 MONTHS_UP_TO_DAYS, DAYS_UP_TO_DAYS = 1000, 92
 """The spans up to which dates are counted by month, and by day."""
 
@@ -49,20 +52,22 @@ def facet_of(column: AttributeColumn, rows: IntArray, limit: int, *, groups: Int
     if column.is_few(rows):
         return _facet_of_few(column, rows, limit, groups)
     if column.is_named and groups is not None:
-        return _named_facet(column, *column.counts_by_owner(rows, groups, column.same, column.n_levels), limit)
-    counts, n_having = column.counts_at(rows)
-    missing = len(rows) - n_having
+        return _named_facet(column, column.counts_by_owner(rows, groups, column.same, column.n_levels), limit)
+    counts = column.counts_at(rows)
     if column.is_named:
-        return _named_facet(column, counts, missing, limit)
+        return _named_facet(column, counts, limit)
     distinct, n_of_each = _levels_counted(column, counts)
     if groups is None and not column.is_multi:
-        return _facet_of_numbers(column, distinct, n_of_each, lambda lows: (_sums(lows, distinct, n_of_each), missing))
+        return _facet_of_numbers(
+            column, distinct, n_of_each, lambda lows: (_sums(lows, distinct, n_of_each), counts.missing)
+        )
     owners = np.arange(column.n_items) if groups is None else groups
+
     return _facet_of_numbers(
         column,
         distinct,
         n_of_each,
-        lambda lows: column.counts_by_owner(rows, owners, _places(lows, column.levels), len(lows)),
+        lambda lows: _in_ranges(lows, column.counts_by_owner(rows, owners, _places(lows, column.levels), len(lows))),
     )
 
 
@@ -72,12 +77,12 @@ def _facet_of_few(column: AttributeColumn, rows: IntArray, limit: int, groups: I
     owners = places if groups is None else groups[rows[places]]
     missing = (len(rows) if groups is None else n_beside(groups[rows])) - n_beside(owners)
     if column.is_named:
-        return _named_facet(column, _once_each(column.same[codes], owners, column.n_levels), missing, limit)
+        return _named_facet(column, _once_each(column.same[codes], owners, column.n_levels, missing), limit)
     values = column.levels[codes]
     return _facet_of_numbers(
         column,
         *np.unique(values, return_counts=True),
-        lambda lows: (_once_each(_places(lows, values), owners, len(lows)), missing),
+        lambda lows: _in_ranges(lows, _once_each(_places(lows, values), owners, len(lows), missing)),
     )
 
 
@@ -114,24 +119,24 @@ Range = tuple[str, float, float]
 """How a filter writes it, and its ends, both of which belong to it."""
 
 
-def _once_each(codes: NDArray[np.int32], owners: IntArray, n: int) -> IntArray:
-    """[n] how many owners have each code; those of an owner are beside each other."""
+def _once_each(codes: NDArray[np.int32], owners: IntArray, n: int, missing: int) -> Counts:
+    """How many owners have each of `n` codes; those of an owner are beside each other."""
     counts = np.zeros(n, dtype=np.int64)
     count_once_each(codes, owners, np.full(n, -1), counts)
-    return counts
+    there = np.flatnonzero(counts)
+    return Counts(there, counts[there], missing)
 
 
-def _named_facet(column: AttributeColumn, by_code: IntArray, missing: int, limit: int) -> Facet:
-    """The most frequent names with their counts, of equal ones the first by name.
+def _in_ranges(lows: Sequence[float], counted: Counts) -> tuple[IntArray, int]:
+    """How many have a number of each range, and how many have none."""
+    in_range = np.zeros(len(lows), dtype=np.int64)
+    in_range[counted.codes] = counted.counts
+    return in_range, counted.missing
 
-    Args:
-        by_code: [n_levels] how often each is there.
-    """
-    there = np.flatnonzero(by_code)
-    counts = by_code[there]
-    if column.vocabulary.spellings:
-        there, place = np.unique(column.same[there], return_inverse=True)
-        counts = np.bincount(place, weights=counts).astype(np.int64)
+
+def _named_facet(column: AttributeColumn, counted: Counts, limit: int) -> Facet:
+    """The most frequent names with their counts, of equal ones the first by name."""
+    there, counts, missing = counted
     n_values = len(there)
     if 0 < limit < n_values:
         is_frequent = counts >= np.partition(counts, -limit)[-limit]
@@ -141,14 +146,13 @@ def _named_facet(column: AttributeColumn, by_code: IntArray, missing: int, limit
     return Facet(column.attribute.kind, column.attribute.label, named, n_values, missing)
 
 
-def _levels_counted(column: AttributeColumn, by_code: IntArray) -> tuple[NDArray[np.float64], IntArray]:
+def _levels_counted(column: AttributeColumn, counted: Counts) -> tuple[NDArray[np.float64], IntArray]:
     """The different numbers among counted codes, ascending, and how often each is there."""
-    there = np.flatnonzero(by_code)
-    numbers, counts = column.levels[there], by_code[there]
+    numbers = column.levels[counted.codes]
     if column.earlier is None:  # the levels ascend
-        return numbers, counts
+        return numbers, counted.counts
     distinct, place = np.unique(numbers, return_inverse=True)
-    return distinct, np.bincount(place, weights=counts).astype(np.int64)
+    return distinct, np.bincount(place, weights=counted.counts).astype(np.int64)
 
 
 def _places(lows: Sequence[float], values: NDArray[np.float64]) -> NDArray[np.int32]:
@@ -181,6 +185,7 @@ def _number_ranges(column: AttributeColumn, distinct: NDArray[np.float64], count
     ]
 
 
+@lru_cache(KEPT_NUMBERS)
 def _nice(number: float) -> float:
     """A round number near another."""
     if number == 0:

@@ -73,7 +73,7 @@ def seconds_over_http(port: int, texts: Sequence[str]) -> float:
 
 def _ask(port: int, texts: Sequence[str]) -> None:
     """One connection; the next question goes out as an answer arrives."""
-    requests = [f"GET /search?q={quote(text)}&{WEIGHTS} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for text in texts]
+    requests = [f"GET /search?q={quote(text)}&{WEIGHTS} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() for text in texts]
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for request in requests:

@@ -59,4 +59,4 @@ def _priority(number: int) -> str:
 
 
 def _request(text: str, priority: str) -> bytes:
-    return f"GET /search?q={quote(text)}&{WEIGHTS} HTTP/1.1\r\nHost: x\r\n{HEADERS[priority]}\r\n".encode()
+    return f"GET /search?q={quote(text)}&{WEIGHTS} HTTP/1.1\r\nHost: localhost\r\n{HEADERS[priority]}\r\n".encode()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.counting import (
+    Counts,
     count_by_owner,
     count_several,
     count_single,
@@ -190,9 +191,9 @@ class AttributeColumn:
 
     @cached_property
     def same(self) -> Codes:
-        """[n_levels] for each name the most frequent of its spellings, which stands for all of them."""
-        same = np.arange(len(self.names), dtype=np.int32)
-        if self.vocabulary.spellings:
+        """[n_levels] for each name the most frequent of its spellings, which stands for all; of numbers each itself."""
+        same = np.arange(self.n_levels, dtype=np.int32)
+        if self.is_named and self.vocabulary.spellings:
             frequencies = np.bincount(self.codes, minlength=len(self.names))
             for codes in self.vocabulary.spellings:
                 same[list(codes)] = max(codes, key=lambda code: (frequencies[code], -code))
@@ -260,26 +261,27 @@ class AttributeColumn:
         first = self.starts[rows]
         return self._codes_of(first, self.starts[rows + 1] - first)
 
-    def counts_at(self, rows: Rows) -> tuple[Rows, int]:
-        """[n_levels] how often each code is there among the values of some rows, and how many of the rows have any."""
-        counts = np.zeros(self.n_levels + 1, dtype=np.int64)
+    def counts_at(self, rows: Rows) -> Counts:
+        """How often values are there among those of some rows, by the code that stands for each."""
+        n_levels = self.n_levels
+        counts, there, totals = np.zeros(n_levels, np.int64), np.empty(n_levels, np.int64), np.empty(2, np.int64)
         if self.is_whole:
-            count_single(rows, self.codes, counts)
-            return counts[:-1], len(rows)
-        count_several(rows, self.starts, self.codes, counts)
-        return counts[:-1], int(counts[-1])
+            count_single(rows, self.codes, self.same, counts, there, totals)
+        else:
+            count_several(rows, self.starts, self.codes, self.same, counts, there, totals)
+        return Counts.of(counts, there, totals)
 
-    def counts_by_owner(self, rows: Rows, owners: Rows, kinds: Codes, n_kinds: int) -> tuple[Rows, int]:
-        """[n_kinds] how many owners have a value of each kind, and how many have no value.
+    def counts_by_owner(self, rows: Rows, owners: Rows, kinds: Codes, n_kinds: int) -> Counts:
+        """How many owners have a value of each kind.
 
         Args:
             rows: those of an owner are beside each other.
             owners: [n_items] whose each row is.
             kinds: [n_levels] as what a code counts.
         """
-        counts = np.zeros(n_kinds + 1, dtype=np.int64)
-        count_by_owner(rows, owners, self.starts, self.codes, kinds, np.full(n_kinds, -1), counts)
-        return counts[:-1], int(counts[-1])
+        counted, there, totals = np.full((n_kinds, 2), (0, -1)), np.empty(n_kinds, np.int64), np.empty(2, np.int64)
+        count_by_owner(rows, owners, self.starts, self.codes, kinds, counted, there, totals)
+        return Counts.of(counted[:, 0], there, totals)
 
     def is_few(self, rows: Rows) -> bool:
         """Whether rows are so few that it is better to look up their values than to go by all that there are."""

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.core.compiled import kernel
+
+Numbers = NDArray[np.int64]
+
+
+class Counts(NamedTuple):
+    """How often codes are there.
+
+    Attributes:
+        codes: [n] those that are there, ascending.
+        counts: [n] how often each is.
+        missing: how many rows, or owners of rows, have none.
+    """
+
+    codes: Numbers
+    counts: Numbers
+    missing: int
+
+    @classmethod
+    def of(cls, counts: Numbers, there: Numbers, totals: Numbers) -> Counts:
+        """
+        Args:
+            counts: [n_codes].
+            there: the codes that are there at first, in any order, as many as the first of `totals` says; the other of
+                them is what is missing.
+        """
+        n, missing = totals.tolist()
+        codes = np.sort(there[:n])
+        return cls(codes, counts[codes], missing)
 
 
 @kernel("i8[:]", "i8[:]", "out b1[:]", "out i8[:]", "out i8[:]")
@@ -30,23 +58,39 @@ def take_first_of_each(rows: Any, codes: Any, seen: Any, places: Any, count: Any
     count[0] = n
 
 
-@kernel("i8[:]", "i4[:]", "out i8[:]")
-def count_single(rows: Any, codes: Any, counts: Any) -> None:
-    """Add the codes of some rows, each of which has one, to the counts [n_codes]."""
+@kernel("i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i8[:]", "out i8[:]")
+def count_single(rows: Any, codes: Any, kinds: Any, counts: Any, there: Any, totals: Any) -> None:
+    """Add the kinds of value of some rows, each of which has one, to the counts [n_kinds].
+
+    Args:
+        kinds: [n_codes] as what a code counts.
+        there: [n_kinds] written to: the kinds that are there, in the order in which they are met.
+        totals: [2] written to: how many kinds are there, and how many rows have none.
+    """
+    n = 0
     for row in rows:
-        counts[codes[row]] += 1
+        kind = kinds[codes[row]]
+        if counts[kind] == 0:
+            there[n] = kind
+            n += 1
+        counts[kind] += 1
+    totals[0], totals[1] = n, 0
 
 
-@kernel("i8[:]", "i8[:]", "i4[:]", "out i8[:]")
-def count_several(rows: Any, starts: Any, codes: Any, counts: Any) -> None:
-    """Add the codes of some rows to the counts [n_codes + 1], of which the last is of rows that have any."""
-    n_having = 0
+@kernel("i8[:]", "i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i8[:]", "out i8[:]")
+def count_several(rows: Any, starts: Any, codes: Any, kinds: Any, counts: Any, there: Any, totals: Any) -> None:
+    """Add the kinds of value of some rows to the counts [n_kinds], see `count_single`."""
+    n, missing = 0, 0
     for row in rows:
         first, last = starts[row], starts[row + 1]
-        n_having += first < last
+        missing += first == last
         for place in range(first, last):
-            counts[codes[place]] += 1
-    counts[len(counts) - 1] += n_having
+            kind = kinds[codes[place]]
+            if counts[kind] == 0:
+                there[n] = kind
+                n += 1
+            counts[kind] += 1
+    totals[0], totals[1] = n, missing
 
 
 @kernel("i4[:]", "i8[:]", "out i8[:]", "out i8[:]")
@@ -64,17 +108,21 @@ def count_once_each(codes: Any, owners: Any, last: Any, counts: Any) -> None:
             counts[code] += 1
 
 
-@kernel("i8[:]", "i8[:]", "i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i8[:]")
-def count_by_owner(rows: Any, owners: Any, starts: Any, codes: Any, kinds: Any, last: Any, counts: Any) -> None:
-    """Add each kind of value once for an owner to the counts [n_kinds + 1], of which the last is of owners without any.
+@kernel("i8[:]", "i8[:]", "i8[:]", "i4[:]", "i4[:]", "out i8[:,:]", "out i8[:]", "out i8[:]")
+def count_by_owner(
+    rows: Any, owners: Any, starts: Any, codes: Any, kinds: Any, counted: Any, there: Any, totals: Any
+) -> None:
+    """Add each kind of value once for an owner.
 
     Args:
         rows: those of an owner are beside each other.
         owners: [n_items] whose each row is.
         kinds: [n_codes] as what a code counts.
-        last: [n_kinds] the owner each kind was counted for last; none of them at first.
+        counted: [n_kinds, 2] how often each kind is there, and the owner it was counted for last, none at first.
+        there: [n_kinds] written to: the kinds that are there, in the order in which they are met.
+        totals: [2] written to: how many kinds are there, and how many owners have none.
     """
-    latest, having, missing = -1, -1, 0
+    latest, having, missing, n = -1, -1, 0, 0
     for row in rows:
         owner, first, end = owners[row], starts[row], starts[row + 1]
         if owner != latest:
@@ -85,10 +133,13 @@ def count_by_owner(rows: Any, owners: Any, starts: Any, codes: Any, kinds: Any, 
             missing -= 1
         for place in range(first, end):
             kind = kinds[codes[place]]
-            if last[kind] != owner:
-                last[kind] = owner
-                counts[kind] += 1
-    counts[len(counts) - 1] += missing
+            if counted[kind, 1] != owner:
+                counted[kind, 1] = owner
+                if counted[kind, 0] == 0:
+                    there[n] = kind
+                    n += 1
+                counted[kind, 0] += 1
+    totals[0], totals[1] = n, missing
 
 
 @kernel("i8[:]", "out i8[:]", "out i8[:]")

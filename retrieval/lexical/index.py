@@ -203,7 +203,7 @@ class LexicalIndex:
 
     def forbidden_rows(self, query: Understood) -> IntArray:
         """Rows of the items that have words that no item may have."""
-        return self._term_rows.having_any(self.wanted(query).forbidden).astype(np.int64)
+        return self._term_rows.having_any(tuple(map(self.terms, query.forbidden))).astype(np.int64)
 
     def matches(self, query: str | Understood) -> IntArray:
         """Rows of the items that `search` finds without conditions, all of them."""
@@ -214,7 +214,9 @@ class LexicalIndex:
         found = [self._term_rows.having_word(word) for word in (*typed, *self._finding_words(wanted))]
         found += [self._term_rows.having_all(meant) for words, meant in wanted.synonyms if words and meant]
         rows = any_of(found)
-        return rows[places_in(self._term_rows.having_any(wanted.forbidden), rows) < 0].astype(np.int64)
+        if wanted.forbidden:
+            rows = rows[places_in(self._term_rows.having_any(wanted.forbidden), rows) < 0]
+        return rows.astype(np.int64)
 
     def n_having(self, words: Sequence[QueryWord]) -> int:
         """The number of items that have all of the words."""
