@@ -27,7 +27,7 @@ NICE = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 """First digits of the numbers between ranges."""
 DAY_SECONDS = 86_400
 KEPT_NUMBERS = 4096
-"""Prices between ranges come again: so many are rounded once."""
+"""How many of the numbers between ranges, such as prices, are kept once they are rounded."""
 MONTHS_UP_TO_DAYS, DAYS_UP_TO_DAYS = 1000, 92
 """The spans up to which dates are counted by month, and by day."""
 
