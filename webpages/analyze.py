@@ -9,12 +9,14 @@ from typing import Any
 
 from trimtab.core.work.collector import collector_paused
 from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
+from trimtab.webpages.features.cart_page import is_cart
 from trimtab.webpages.features.levels import LEVELS
-from trimtab.webpages.features.page_kind import is_cart, page_row, shows_one_product, with_offer
+from trimtab.webpages.features.page_kind import page_row, shows_one_product, with_offer
 from trimtab.webpages.page import Page
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.rendered.layout import Layout
+from trimtab.webpages.parse.statements.platform import page_by_platform
 from trimtab.webpages.parse.statements.structured import read_structured
 from trimtab.webpages.predict.abstentions import abstentions
 from trimtab.webpages.predict.elements import find_elements
@@ -24,6 +26,7 @@ from trimtab.webpages.predict.page_kind import (
     MAX_CHANCE_OF_ARTICLE,
     MAX_CHANCE_OF_OTHER,
     MIN_CHANCE_WITHOUT_OFFER,
+    as_platform_says,
     has_no_offer,
     kind_without_product,
     offers_another,
@@ -94,6 +97,7 @@ def classify(
         confidence = min(confidence, MAX_CHANCE_OF_OTHER)
     if prices_are_in_prose(reading, of["price"], of["cart"]):
         confidence = min(confidence, MAX_CHANCE_OF_ARTICLE)
+    confidence = as_platform_says(page_by_platform(dom), confidence)
     if not len(dom):
         kind = "other"
     elif confidence >= ABSTAIN_BELOW:

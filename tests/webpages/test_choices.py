@@ -7,6 +7,7 @@ import pytest
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.webpages.analyze import analyze_page
+from trimtab.webpages.features.cart_page import is_headed_as_cart
 from trimtab.webpages.features.cart_rivals import AT_ONCE_COST, ELSEWHERE_COST, cart_costs
 from trimtab.webpages.features.choices import labels_not_chosen
 from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
@@ -16,6 +17,7 @@ from trimtab.webpages.parse.identifiers import sku_candidates
 from trimtab.webpages.parse.prices import PageLocale
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.statements.facts import Structured
+from trimtab.webpages.parse.statements.platform import page_by_platform
 from trimtab.webpages.parse.words import roles_of
 
 NET_AND_GROSS = '<div class="price"><div class="large">{net}</div><div class="small">zzgl. 19 % MwSt.</div><div class="small">{gross} inkl. MwSt.</div></div>'
@@ -132,3 +134,41 @@ def test_a_name_with_a_number_is_no_article_number(name: str, path: str) -> None
     values = {candidate.value.lower() for candidate in sku_candidates(Reading.of(dom, Structured(), url))}
     assert "20931" in values
     assert not {name.lower(), path, "200"} & values
+
+
+COUNTER = '<script>var Shopify = {{}}; var meta = {{"product":{{"variants":[{{"id":1,"price":3900,"name":"Jacket"}}]}},"page":{{"pageType":"{}"}}}};</script>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_product"),
+    [("product", True), ("collection", False), ("cart", False)],
+)
+def test_what_the_platform_calls_the_page_decides_its_kind(kind: str, *, is_product: bool) -> None:
+    page = analyze_page(product(head=COUNTER.format(kind)), PRODUCT_URL)
+    assert (page.kind == "product") == is_product
+
+
+@pytest.mark.parametrize(
+    ("names", "page"),
+    [
+        ("archive single-product woocommerce", "product"),
+        ("catalog-category-view page-layout", "listing"),
+        ("woocommerce-cart", "cart"),
+        ("single-post not-single-product-x", ""),
+    ],
+)
+def test_names_of_the_body_say_which_template_drew_a_page(names: str, page: str) -> None:
+    assert page_by_platform(parse(f"<body class='{names}'>x</body>")) == page
+
+
+def test_a_price_for_those_who_log_in_is_that_of_the_platform() -> None:
+    block = '<a href="/account/login">Log in to see prices</a>'
+    page = analyze_page(product(block=block, head=COUNTER.format("product")), PRODUCT_URL)
+    assert page.elements["price"].value == "39"
+
+
+def test_the_heading_of_a_drawer_makes_no_page_a_cart() -> None:
+    drawer = '<div class="off-canvas--container"><h1>Your Cart</h1><button>Check out</button></div>'
+    html = product().replace("<main", f"{drawer}<main", 1)
+    assert analyze_page(html, PRODUCT_URL).kind == "product"
+    assert is_headed_as_cart(parse(html.replace("off-canvas--container", "content")))

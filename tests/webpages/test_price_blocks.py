@@ -43,6 +43,31 @@ def page(block: str, lang: str, cart: str) -> str:
             "296.31",
         ),
         ("<button>Lieferung 7,95 €</button><p>statt 4,50 € <b>2,25 €</b></p>", "de", "2.25"),
+        (
+            "<p>ab 49,00 €</p><label><input type=radio name=g>Klein 49,00 €</label>"
+            "<label><input type=radio name=g checked>Mittel 69,00 €</label>",
+            "de",
+            "69",
+        ),
+        (
+            "<div><a href='?l=1'>1 l<br>19,95 €</a><a href='?l=2'>2,5 l<br>36,95 €</a>"
+            "<a href='?l=3'>10 l<br>119,00 €</a></div><div class=preis>36,95 €</div>",
+            "de",
+            "36.95",
+        ),
+        (
+            "<div class=discount_block><i>-75%</i><div class=discount_original>71,99 zł</div>"
+            "<div class=discount_final>17,99 zł</div></div>",
+            "pl",
+            "17.99",
+        ),
+        ("<div><span>£10.49</span><span>Mix Six price</span></div><span>£12.99</span>", "en-GB", "12.99"),
+        (
+            "<p>As low as: $36.44</p><table><tr><td>1 - 19</td><td>$38.04</td></tr>"
+            "<tr><td>20+</td><td>$36.44</td></tr></table>",
+            "en",
+            "38.04",
+        ),
     ],
 )
 def test_the_price_is_told_from_the_amounts_beside_it(block: str, lang: str, price: str) -> None:

@@ -127,6 +127,11 @@ def _is_block_elsewhere(reading: Reading, block: int) -> bool | None:
     return True if _is_tile(dom, block) else None
 
 
+def lies_over_page(dom: Dom, element: int) -> bool:
+    """Whether an element stands in a dialog, a popover or a drawer."""
+    return any(_is_overlay(dom.attributes[block]) for block in (element, *dom.ancestors(element)))
+
+
 def _is_overlay(attributes: Mapping[str, str]) -> bool:
     return (
         "popover" in attributes

@@ -9,17 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.webpages.features.cart_page import CART_ADDRESS, is_headed_as_cart, n_checkout_controls, page_path
 from trimtab.webpages.features.levels import feature_names
 from trimtab.webpages.features.offer_area import segments_of_offer
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
-from trimtab.webpages.parse.number_labels import MAX_LABELLED, labelled_numbers
+from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import NAN, Reading, overlap, tokens
 from trimtab.webpages.parse.statements.facts import LIST_TYPES, Structured
 from trimtab.webpages.parse.words import has_role
@@ -38,37 +38,6 @@ _PRODUCT_WORD = re.compile(
     r"|product(?:_?id|details?)?|\.html?$|-p-?\d"
 )
 _LIST_WORD = re.compile(r"categor|/c/|collection|search|catalog|/shop/?$|/list|/browse|/s\?|/tag|/brand|query|page=")
-_CART_ADDRESS = re.compile(
-    r"/(?:(?:shopping-?)?(?:cart|basket|bag)|checkouts?|warenkorb|kasse|panier|commande|carrito|cesta|carrello|carrinho|sacola|winkel(?:wagen|mand(?:je)?)"
-    r"|kurv|kundvagn|varukorg|handlekurv|ostoskori|koszyk|kosik|ko[sš][ií]k|kos[aá]r|cosul?|korzina|cart\.\w+|order[-_]?(?:confirm\w*|received|complete\w*|success)"
-    r"|thank[-_]?you|viewcart|sepet(?:im)?|onepage|bestellung|zamowienie)(?:/|$|\.)"
-)
-_CART_HEADING = re.compile(
-    r"^(?:your |my |shopping |the )*(?:cart|basket|shopping bag|bag)\b|^(?:order (?:confirm|received|complete|summary|details|status|review)|review (?:your|my|the) (?:order|basket|cart)|thank(?:s| you) for your (?:order|purchase)|your order|checkout)"
-    r"|^(?:(?:ihr|mein|dein|der) )?(?:waren|einkaufs)korb|^(?:vielen )?dank für (?:ihre|deine) bestellung|^bestell(?:bestätigung|übersicht)|^bestellung (?:prüfen|überprüfen|abschließen)|^récapitulatif de (?:la |votre |ma )?commande|^resumen (?:del|de tu) pedido|^riepilogo (?:dell['’]|del tuo )?ordine|^podsumowanie zamówienia|^resumo do pedido|^overzicht (?:van )?(?:je |uw )?bestelling|^kasse\b"
-    r"|^(?:votre |mon )?panier|^(?:merci pour votre|confirmation de) commande|^(?:tu |mi )?(?:carrito|cesta)\b|^(?:gracias por tu|confirmación (?:del|de)) pedido"
-    r"|^(?:il tuo |il mio )?carrello|^grazie per il tuo ordine|^(?:o )?(?:seu |meu )?carrinho|^obrigad[oa] pel|^(?:je |uw |mijn )?winkel(?:wagen|mand)|^bedankt voor"
-    r"|^(?:din |min )?(?:indkøbs)?kurv\b|^(?:din )?(?:kundvagn|varukorg)|^tack för din|^(?:din )?handlekurv|^takk for|^ostoskori|^kiitos tilauksesta"
-    r"|^(?:twój |mój )?koszyk|^dziękujemy za|^(?:nákupní |nákupný )?koš[ií]k|^děkujeme za|^ďakujeme za|^kosár|^köszönjük a rendel|^coșul(?: (?:tău|meu|de cumpărături))?|^το καλάθι(?: (?:μου|σας))?|^mulțumim pentru"
-    r"|^корзина|^ваша корзина|^спасибо за (?:ваш )?заказ|^кошик|^дякуємо за|^кошница|^количка|^sepet(?:im)?|^siparişiniz|^košarica|^ostukorv|^krepšelis|^grozs"
-    r"|^(?:購物車|购物车|カート|ショッピングカート|ご注文|장바구니|주문완료|주문 완료|ตะกร้า|giỏ hàng|keranjang|(?:عربة|سلة)(?: (?:التسوق|المشتريات))?|سبد خرید|העגלה|סל הקניות)"
-)
-_CHECKOUT_CONTROL = re.compile(
-    r"check ?out|place (?:your )?order|continue shopping|update cart|empty cart|apply coupon|zur kasse|weiter einkaufen|passer (?:la )?commande|valider (?:mon|le|la) (?:panier|commande)|continuer (?:mes|vos) achats"
-    r"|finalizar (?:la )?compra|tramitar pedido|realizar pedido|seguir comprando|procedi (?:all|con)|vai alla cassa|continua (?:con )?gli acquisti|continuar comprando|fechar pedido"
-    r"|afrekenen|verder winkelen|naar (?:de )?kassa|til kassen|till kassan|gå til kassen|kassalle|do kasy|kontynuuj zakupy|pokračovat v nákupu|k pokladně|k pokladni|pénztár|finalizează|continuă cumpărăturile"
-    r"|оформить заказ|продолжить покупки|оформити замовлення|ödemeye|alışverişi tamamla|ολοκλήρωση παραγγελίας|إتمام (?:الطلب|الشراء)|結帳|结算|去结账|レジに進む|ご購入手続き|주문하기|thanh toán|checkout sekarang"
-)
-_THANKS = re.compile(
-    r"(?:thank|many thanks|order (?:confirm|received|complete)|vielen dank|danke|bestellbest|merci|confirmation d|gracias|confirmación d|grazie|obrigad|bedankt|tack |takk |tak for|kiitos|dzięku"
-    r"|děkuj|ďakuj|köszön|mulțumim|ευχαριστούμε|спасибо|дякуємо|благодарим|hvala|aitäh|paldies|ačiū|siparişiniz|teşekkür|ご注文|주문이|感謝|感谢|cảm ơn|terima kasih|ขอบคุณ|شكر|متشکر|תודה)"
-)
-_ORDER_NUMBER = re.compile(
-    r"order (?:number|no\b|id\b|#)|auftragsnummer|bestellnummer|numéro de (?:votre )?commande|commande n°|número de (?:tu |su )?pedido|n[uú]mero do (?:seu )?pedido|número da encomenda"
-    r"|numero (?:d['’]|dell['’]|di )?ordine|numer zamówienia|číslo objednávky|ordernummer|ordrenummer|bestelnummer|tilausnumero|rendelésszám|rendelés száma|număr(?:ul)? (?:de )?coman"
-    r"|αριθμός παραγγελίας|номер (?:вашего )?заказа|номер замовлення|номер на поръчка|broj narudžbe|številka naročila|tellimuse number|pasūtījuma numurs|užsakymo numeris|sipariş (?:numara|no)"
-    r"|注文番号|주문 ?번호|訂單(?:編號|號碼)|订单[编号]+|mã đơn hàng|nomor pesanan|หมายเลขคำสั่งซื้อ|رقم الطلب|شماره سفارش|מספר הזמנה",
-)
 _QUOTE = re.compile(
     r"(?:price|pricing|prices) (?:up)?on (?:request|application)|\bpoa\b|request (?:a |an )?(?:quote|price|offer)|get (?:a )?quote|add to quote|ask for (?:a )?(?:price|quote)|call for price|enquire now|inquire now"
     r"|preis (?:auf )?anfrage|auf anfrage|angebot (?:anfordern|einholen)|produkt anfragen|prix sur demande|sur devis|demander un devis|demande de devis|precio a consultar|consultar precio|(?:solicitar|pedir) (?:un )?presupuesto"
@@ -177,10 +146,7 @@ class PageFacts:
 
     @cached_property
     def url_path(self) -> str:
-        try:
-            return urlsplit(self.url).path.lower()
-        except ValueError:
-            return ""
+        return page_path(self.reading)
 
     def of_url(self, value: float) -> float:
         """The value, unknown where the page has no address."""
@@ -250,7 +216,7 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
         sum(len(text) < 40 and bool(_DETAIL_WORDS.search(text)) for text in p.dom.segments[:MAX_SEGMENTS])
     ),
     "stated_no_list": lambda p: p.structured.count("product") == 1,
-    "cart_address": lambda p: p.of_url(bool(_CART_ADDRESS.search(p.url_path))),
+    "cart_address": lambda p: p.of_url(bool(CART_ADDRESS.search(p.url_path))),
     "cart_heading": lambda p: is_headed_as_cart(p.dom),
     "n_checkout_controls": lambda p: min(n_checkout_controls(p.carts), 5),
     "distinct_links_share": lambda p: (
@@ -292,53 +258,6 @@ def shows_one_product(row: NDArray[np.float32]) -> bool:
 
     is_named = value("name_in_title") >= MIN_SHARED_NAME and value("images_of_name") > 0
     return is_named and value("labelled_number") == 1 and value("n_passwords") == 0
-
-
-def is_headed_as_cart(dom: Dom) -> bool:
-    """Whether the title or a main heading says that the page is a cart, a checkout or a confirmation."""
-    headings = [*dom.of_tags("title")[:1], *dom.of_tags("h1")[:2]]
-    return any(_CART_HEADING.search(_heading_text(dom, element)) for element in headings)
-
-
-def n_checkout_controls(carts: Sequence[Candidate]) -> int:
-    """Controls that lead on from a cart."""
-    return sum(bool(_CHECKOUT_CONTROL.search(c.text[:60].lower())) for c in carts)
-
-
-def is_cart(reading: Reading, carts: Sequence[Candidate]) -> bool:
-    """Whether a page is a cart, a checkout or an order's confirmation, whatever else it shows.
-
-    Heading or address must say so, and one more thing: the other of them, or a control that leads on.
-    """
-    facts = PageFacts(reading, (), carts, ())
-    signs = [bool(_CART_ADDRESS.search(facts.url_path)), is_headed_as_cart(reading.dom)]
-    leads_on = n_checkout_controls(carts) > 0 or (_is_headed_wholly(reading.dom) and _has_checkout_link(reading.dom))
-    return (sum([*signs, leads_on]) > 1 and any(signs)) or _is_confirmation(reading.dom)
-
-
-def _heading_text(dom: Dom, element: int) -> str:
-    return dom.text(element)[:80].strip(" \t\n¡!«\"'").lower()
-
-
-def _is_confirmation(dom: Dom) -> bool:
-    """Whether a main heading gives thanks for an order, and a text says its number."""
-    if not any(_THANKS.match(_heading_text(dom, element)) for element in dom.of_tags("h1")[:2]):
-        return False
-    return any(len(text) <= MAX_LABELLED and _ORDER_NUMBER.search(text.lower()) for text in dom.segments[:MAX_SEGMENTS])
-
-
-def _is_headed_wholly(dom: Dom) -> bool:
-    """Whether a main heading is the name of a cart and nothing else: a basket for sale has more words."""
-    headings = (dom.text(element)[:80].strip(" \t:.!()0123456789").lower() for element in dom.of_tags("h1")[:2])
-    return any((found := _CART_HEADING.match(text)) and found.end() == len(text) for text in headings)
-
-
-def _has_checkout_link(dom: Dom) -> bool:
-    """Whether a link leads on from a cart; a page's header has one too."""
-    return any(
-        dom.text_length(link) <= MAX_NOTICE and _CHECKOUT_CONTROL.search(dom.text(link).lower())
-        for link in dom.of_tags("a")
-    )
 
 
 def page_row(

@@ -114,11 +114,12 @@ def rival_rows(dom: Dom, candidates: Sequence[Candidate], stated_otherwise: Sequ
     ]
     smaller, larger, larger_old, untaxed, taxed = (np.bincount(one[holds], minlength=n) > 0 for holds in pairs)
     # What is called the former price is one where a smaller amount stands beside it, and a member's or that of used
-    # goods where a larger one.
+    # goods or of several pieces where a larger one.
     outright = _flags(bool(contexts_in(text) & _OUTRIGHT) for text, _, _ in meanings)
     former = struck | unseen | outright | (old & smaller) | np.asarray([*stated_otherwise] or [False] * n)
     used = _flags("used" in contexts_in(text) for text, _, _ in meanings)
-    disqualified |= (old & smaller) | ((member | used) & larger) | unchosen
+    pieces = _flags("piece" in said for _, said, _ in meanings)
+    disqualified |= (old & smaller) | ((member | used | pieces) & larger) | unchosen
     unclean, doubtful = _never_clean(values, shown, former), _never_clean(values, shown, former | disqualified)
     columns = [aside, disqualified, unclean, doubtful, smaller, larger, larger_old, n_places, untaxed, taxed, bulk]
     return np.column_stack([repeated, *map(np.asarray, columns)])

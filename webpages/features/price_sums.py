@@ -26,6 +26,7 @@ MIN_PERCENT = 5
 MAX_PAYMENTS = 48
 CENT, UNIT = 0.006, 0.6
 """What rounding adds to one payment, in cents and in whole units."""
+_ASIDE = ("net", "instalment", "unit", "shipping", "coupon", "used", "member", "piece", "deposit")
 _PERCENT = re.compile(r"(?<![\d.,])(\d{1,2}) ?%|% ?(\d{1,2})(?![\d.,])")
 _TENTHS = re.compile(r"(?<![\d.,])(\d(?:\.\d)?) ?折")
 """What is left of the former amount, in tenths."""
@@ -64,7 +65,9 @@ def price_sums(dom: Dom, candidates: Sequence[Candidate], rows: NDArray[np.float
 
 def _shown(dom: Dom, candidates: Sequence[Candidate], rows: NDArray[np.float32], level: str) -> list[_Shown]:
     names = feature_names("price", level)
-    is_other = (rows[:, names.index("is_aside")] > 0) | (rows[:, names.index("is_disqualified")] > 0)
+    is_other = (_are(rows, names, "is_aside") & ~_are_in_block_of_discount(rows, names)) | _are(
+        rows, names, "is_disqualified"
+    )
     return [
         _Shown(
             index,
@@ -76,6 +79,18 @@ def _shown(dom: Dom, candidates: Sequence[Candidate], rows: NDArray[np.float32],
         for index, candidate in enumerate(candidates)
         if candidate.source == "text" and candidate.money is not None
     ]
+
+
+def _are(rows: NDArray[np.float32], names: Sequence[str], column: str) -> NDArray[np.bool_]:
+    return np.asarray(rows[:, names.index(column)] > 0)
+
+
+def _are_in_block_of_discount(rows: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether amounts stand aside for no other reason than that what is around them is called a discount: former price
+    and current one stand there both."""
+    called = ["own_save", *(f"{where}_{name}" for where in ("own", "before") for name in _ASIDE)]
+    said = (rows[:, [names.index(name) for name in called]] > 0).any(axis=1)
+    return np.asarray(_are(rows, names, "role_save") & ~said & ~_are(rows, names, "is_bulk"))
 
 
 def _leads_to(dom: Dom, larger: _Shown, smaller: _Shown) -> bool:

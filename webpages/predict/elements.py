@@ -14,6 +14,7 @@ from trimtab.webpages.page import Element
 from trimtab.webpages.parse.availability import refuses_sale, states_in
 from trimtab.webpages.parse.identifiers import SkuCandidate, is_gtin, key_of, sku_candidates
 from trimtab.webpages.parse.reading import Reading, plain_words, tokens
+from trimtab.webpages.parse.statements.platform import PRODUCT, page_by_platform
 from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART
 from trimtab.webpages.predict.availability import Availability, availability_of
 from trimtab.webpages.predict.decode import decide
@@ -27,6 +28,8 @@ GTIN_STATED_CONFIDENCE, GTIN_LABELLED_CONFIDENCE = 0.95, 0.85
 SOURCE_CONFIDENCE = {"json-ld": 0.95, "microdata": 0.93, "opengraph": 0.8}
 OWN_NUMBER_CONFIDENCE = 0.5
 """That of the one number that the shop itself goes by, where none on the page convinces."""
+PLATFORM_PRICE_CONFIDENCE = 0.8
+"""That of the price a platform holds for its scripts, where none on the page convinces."""
 MAX_DESCRIPTION = 2_000
 MAX_CONTROL_TEXT = 80
 
@@ -68,7 +71,7 @@ def _path(reading: Reading, element: int) -> str:
 
 def _price(reading: Reading, choice: Choice | None) -> Element | None:
     if choice is None or choice.confidence < ABSTAIN_BELOW or choice.candidate.money is None:
-        return None
+        return _price_of_platform(reading)
     candidate, money = choice.candidate, choice.candidate.money
     stated = [fact for fact in reading.structured.prices if fact.money.amount == money.amount]
     currency = (
@@ -80,6 +83,16 @@ def _price(reading: Reading, choice: Choice | None) -> Element | None:
     )
     evidence = _evidence(choice.level, stated=bool(stated), shown=candidate.source == "text")
     return Element(money.text, choice.confidence, reading.dom.path(candidate.element), evidence, currency)
+
+
+def _price_of_platform(reading: Reading) -> Element | None:
+    """The price that the shop's platform holds for its scripts, where the page states none and shows none that
+    convinces: a price for those who are logged in."""
+    if reading.structured.prices or page_by_platform(reading.dom) != PRODUCT or not reading.structured.script_prices:
+        return None
+    element, money = reading.structured.script_prices[0]
+    currency = money.currency or reading.locale.own_currency
+    return Element(money.text, PLATFORM_PRICE_CONFIDENCE, reading.dom.path(element), ("structured",), currency)
 
 
 def _name(reading: Reading, choice: Choice | None) -> Element | None:

@@ -11,6 +11,7 @@ from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.number_labels import labelled_numbers
 from trimtab.webpages.parse.reading import Reading, tokens
 from trimtab.webpages.parse.statements.facts import LIST_TYPES
+from trimtab.webpages.parse.statements.platform import PRODUCT
 
 MIN_CHECKOUT_FIELDS = 4
 MAX_CHANCE_OF_OTHER = 0.05
@@ -19,12 +20,21 @@ MIN_CHANCE_WITHOUT_OFFER = 0.6
 """Chance that is given to a page that shows a product and no price, as shops keep those of what they no longer sell."""
 MAX_CHANCE_OF_ARTICLE = 0.3
 """The same of a page that names prices in its paragraphs alone; its elements are given all the same."""
+MIN_CHANCE_BY_PLATFORM = 0.95
+"""Chance that is given at least to a page that its shop's platform calls a product's."""
 MIN_PROSE = 4
 """Words around an amount that make it part of a sentence."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 MAX_BLOCK_HEIGHT = 7
 MIN_LISTED_VALUES = 5
 """Different amounts from which on a page without a product is a listing."""
+
+
+def as_platform_says(page: str, chance: float) -> float:
+    """The chance to be a product page where the shop's platform says what the page is, and empty where none does."""
+    if page == PRODUCT:
+        return max(chance, MIN_CHANCE_BY_PLATFORM)
+    return min(chance, MAX_CHANCE_OF_OTHER) if page else chance
 
 
 def offers_another(reading: Reading, prices: Sequence[Candidate]) -> bool:

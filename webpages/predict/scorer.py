@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.features.cart_rivals import cart_costs
 from trimtab.webpages.features.levels import LEVELS, features
+from trimtab.webpages.features.price_choices import price_choices
 from trimtab.webpages.features.price_sums import price_sums
 from trimtab.webpages.parse.candidates import Candidate, image_candidates, price_candidates
 from trimtab.webpages.parse.dom import Dom
@@ -124,6 +125,7 @@ class Scorer:
             if kind == "cart":
                 logits = logits - cart_costs(self.reading, candidates)
             if kind == "price":
-                logits = logits + price_sums(self.reading.dom, candidates, rows, level)
+                dom = self.reading.dom
+                logits = logits + price_sums(dom, candidates, rows, level) + price_choices(dom, candidates, rows, level)
             self.decisions[kind, level] = decide_candidates(kind, level, candidates, rows, logits)
         return self.decisions[kind, level]
