@@ -18,8 +18,8 @@ Rows = NDArray[np.int64]
 
 NEVER = -1
 """The code of a row that is never found."""
-MANY_ROWS = 10_000
-"""From this many on, rows are put beside each other by a table of all groups, and below it sorted."""
+FEW = 256
+"""Rows are few, and sorted by group, where the catalogue has as many times more; else they are marked among all."""
 
 
 class Alternatives:
@@ -77,17 +77,16 @@ class Groups(Alternatives):
         """Ascending rows, those of a group beside each other."""
         if self.are_beside:
             return rows
-        codes = self.codes[rows]
-        if len(rows) < MANY_ROWS:
-            return rows[np.argsort(codes, kind="stable")]
-        return rows[_places_by_code(codes)[0]]
+        if len(rows) * FEW < len(self.codes):
+            return rows[np.argsort(self.codes[rows], kind="stable")]
+        order, _ = self._members
+        there = np.zeros(len(order), dtype=bool)
+        there[self._places[rows]] = True
+        return order[np.flatnonzero(there)]
 
     def n_of(self, rows: Rows) -> int:
         """How many groups some ascending rows are of."""
-        codes = self.codes[rows]
-        if self.are_beside:
-            return n_beside(codes)
-        return len(np.unique(codes)) if len(rows) < MANY_ROWS else int(np.count_nonzero(np.bincount(codes)))
+        return n_beside(self.codes[rows]) if self.are_beside else len(self.first_of_each(rows))
 
     def to_be_bought(self, rows: Rows, in_stock: NDArray[np.bool_]) -> Rows:
         """The rows that are in stock, and those of groups of which none is.
@@ -128,13 +127,17 @@ class Groups(Alternatives):
 
     @cached_property
     def _members(self) -> tuple[Rows, Rows]:
-        return _places_by_code(self.codes)
+        """[n_items] all rows, those of a group ascending beside each other; [n_codes] where those of each code end."""
+        counts = np.bincount(self.codes)
+        order = np.empty(len(self.codes), dtype=np.int64)
+        ends = np.cumsum(counts) - counts  # where they begin, until each place that is taken moves one on
+        place_by_code(self.codes, ends, order)
+        return order, ends
 
-
-def _places_by_code(codes: Rows) -> tuple[Rows, Rows]:
-    """The places of codes [n], those of a code ascending beside each other, and where those of each code end."""
-    counts = np.bincount(codes)
-    order = np.empty(len(codes), dtype=np.int64)
-    ends = np.cumsum(counts) - counts  # where they begin, until each place that is taken moves one on
-    place_by_code(codes, ends, order)
-    return order, ends
+    @cached_property
+    def _places(self) -> NDArray[np.int32]:
+        """[n_items] where each row stands among the rows by group."""
+        order, _ = self._members
+        places = np.empty(len(order), dtype=np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        return places

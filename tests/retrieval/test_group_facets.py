@@ -1,4 +1,4 @@
-"""Facets that count groups, of few items and of enough that groups are put beside each other by a table."""
+"""Facets that count groups, of few items and of as many as are marked among all of the catalogue."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from trimtab.catalog.attributes.values import Attribute
-from trimtab.catalog.groups import MANY_ROWS, Groups
+from trimtab.catalog.groups import FEW, Groups
 from trimtab.catalog.store import ItemStore
 from trimtab.retrieval.facets import facet_of
 
-N_ITEMS = 2 * MANY_ROWS
+N_ITEMS = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def frame() -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("are_beside", [False, True])
-@pytest.mark.parametrize("n", [300, N_ITEMS])
+@pytest.mark.parametrize("n", [N_ITEMS // FEW // 2, N_ITEMS])
 def test_each_group_counts_once_for_a_value(frame: pl.DataFrame, n: int, are_beside: bool) -> None:
     frame = frame.sort("attr_style") if are_beside else frame
     store = ItemStore.from_frame(frame, [Attribute("style", "text"), Attribute("colour", "text")])
