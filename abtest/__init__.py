@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trimtab.abtest.importers.conversion import convert
     from trimtab.abtest.ope.estimators import (
         cascade_dr,
+        click_dr,
         click_ips,
         clipped_ips,
         direct_method,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
         snips,
         switch_dr,
     )
-    from trimtab.abtest.ope.intervals import empirical_bernstein, estimate
+    from trimtab.abtest.ope.intervals import between, empirical_bernstein, estimate
     from trimtab.abtest.ope.replay import replay
     from trimtab.abtest.ope.sums import add_up, groups_of
     from trimtab.abtest.ope.tune import tune
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from trimtab.core.experiments.sequential import always_valid, unit_difference
 
 _ESTIMATORS = (
-    "cascade_dr", "click_ips", "clipped_ips", "direct_method", "doubly_robust", "dr_with_shrinkage", "ips",
+    "cascade_dr", "click_dr", "click_ips", "clipped_ips", "direct_method", "doubly_robust", "dr_with_shrinkage", "ips",
     "matched_replay", "slate_cascade", "slate_independent", "slate_standard", "snips", "switch_dr",
 )  # fmt: skip
 _COMPARISON = (
@@ -66,7 +67,7 @@ _COMPARISON = (
 _MODULE_OF = {
     "convert": "trimtab.abtest.importers.conversion",
     **dict.fromkeys(_ESTIMATORS, "trimtab.abtest.ope.estimators"),
-    **dict.fromkeys(("empirical_bernstein", "estimate"), "trimtab.abtest.ope.intervals"),
+    **dict.fromkeys(("between", "empirical_bernstein", "estimate"), "trimtab.abtest.ope.intervals"),
     "replay": "trimtab.abtest.ope.replay",
     **dict.fromkeys(("add_up", "groups_of"), "trimtab.abtest.ope.sums"),
     "tune": "trimtab.abtest.ope.tune",
@@ -86,7 +87,9 @@ __all__ = [
     "agree",
     "always_valid",
     "benjamini_hochberg",
+    "between",
     "cascade_dr",
+    "click_dr",
     "click_ips",
     "clipped_ips",
     "compare",

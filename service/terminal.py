@@ -31,7 +31,7 @@ def exploration_notice(settings: Settings) -> str:
     """Whether the searches that will be logged can be replayed under other weights, and how to have that."""
     share, loss = settings.effective_exploration_ratio, settings.exploration_max_relevance_loss_ratio
     if share == 0:
-        return "no search explores: `trimtab replay` cannot use this log; --explore 1% would change that"
+        return "no search explores: `trimtab replay` is never sure of this log; --explore 1% would change that"
     cost = "at the bundle's temperature, whatever it costs" if loss is None else f"for {loss:.2%} of expected relevance"
     return f"{share:.0%} of the sessions explore, {cost}: `trimtab replay` can use what is logged of them"
 

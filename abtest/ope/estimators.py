@@ -295,3 +295,27 @@ def click_ips(clicks: ArrayLike, logged_examination: ArrayLike, target_examinati
     w = ratios_of(_columns(target_examination), _columns(logged_examination))
     r = _columns(clicks)
     return _mean_of(r * w, w, r)
+
+
+def click_dr(
+    clicks: ArrayLike, logged_examination: ArrayLike, target_examination: ArrayLike, q_unshown: ArrayLike
+) -> Terms:
+    """`click_ips`, and a model of what the target shows and the log does not: doubly robust for a log without
+    exploration.
+
+    What is shown by both is not modelled, since its click is there; of the rest no log can say anything, so that the
+    estimate is as good there as the model. Bounds have it worth a given part and a given multiple of that
+    (`trimtab.abtest.between`).
+
+    Args:
+        clicks, logged_examination, target_examination: as in `click_ips`.
+        q_unshown: [n, k] predicted reward of what the target shows at each position; 0 where the log shows it.
+
+    Example:
+        >>> from trimtab.abtest import add_up, click_dr
+        >>> terms = click_dr([[1, 0], [0, 1]], [[1.0, 0.5]] * 2, [[0.5, 0.0]] * 2, [[0.0, 0.2]] * 2)
+        >>> float(round(add_up(terms).value, 4))
+        0.45
+    """
+    found = click_ips(clicks, logged_examination, target_examination)
+    return _mean_of(found.numerators + _columns(q_unshown), np.ones_like(found.weights), found.rewards)

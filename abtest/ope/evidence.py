@@ -37,11 +37,13 @@ class Deployment:
         examination: of positions, where what happened to an item is moved to where a policy shows it, sorted; None
             counts what agrees with the sorted slate down to a position.
         factors: policy -> what the logged temperature is multiplied by where slates are drawn, 1 where nothing is said.
+        never_explored: whether every page of the log is the sorted slate of its weights.
     """
 
     is_sorted: bool = False
     examination: Examination | None = None
     factors: Mapping[str, float] = field(default_factory=dict)
+    never_explored: bool = False
 
 
 AT_LOGGED_TEMPERATURE = Deployment()
@@ -58,9 +60,10 @@ class Evidence:
         ratios: policy -> [n, k] target over logged conditional propensity; empty where outcomes are moved.
         moves: policy -> how outcomes are moved to its sorted slates; empty where they are not.
         examination: of positions, where outcomes are moved.
+        expected: policy -> [n, k, M] what the ranker expects of what it shows sorted, where the log never explored.
         own_rows: policy -> [d, k] item rows of the policy's own slates, each as long as what was shown.
         promised: [d] relevance that the ranker expected of what was shown, in the unit of a receipt.
-        wrong_propensities: [d] where the logged propensities are not the bundle's own.
+        wrong_propensities: [d] where the logged propensities, or sorted slates, are not the bundle's own.
         n_impossible: impressions left out, because they show what no draw could: an item that is not a candidate, or a
             pin not where it was put.
     """
@@ -71,6 +74,7 @@ class Evidence:
     ratios: dict[str, Floats]
     moves: dict[str, Moves]
     examination: Examination | None
+    expected: dict[str, NDArray[np.float32]]
     own_rows: dict[str, NDArray[np.int32]]
     promised: Floats
     wrong_propensities: NDArray[np.bool_]
@@ -86,6 +90,7 @@ class Evidence:
             {name: table[which] for name, table in self.ratios.items()},
             {name: one.take(which) for name, one in self.moves.items()},
             self.examination,
+            {name: table[which] for name, table in self.expected.items()},
             {name: table[drawn] for name, table in self.own_rows.items()},
             self.promised[drawn],
             self.wrong_propensities[drawn],
@@ -140,6 +145,8 @@ class _Tables:
         is_moved = deployment.examination is not None
         self._ratios = {} if is_moved else {name: np.ones((n, k)) for name in names}
         self._moves = {name: Moves.none(n, k) for name in names} if is_moved else {}
+        of_slates = (n, k, len(engine.objectives))
+        self._gains = {name: np.zeros(of_slates, dtype=np.float32) for name in names if deployment.never_explored}
         self._own_rows = {name: np.full((n, k), -1, dtype=np.int32) for name in names}
 
     def fill(self, asked: Asked, everyone: Ints) -> None:
@@ -186,15 +193,25 @@ class _Tables:
         if len(asked.at) == 0:
             return
         slates = dict(self._sorted_slates(asked, drawn))
-        logging = policy_of(self._engine, drawn.weights[LOGGED], temperature)
         for length, which in drawn.by_length():
             some, chances = drawn.take(which), examination[:length]
-            users, who = np.unique(some.who, return_inverse=True)
-            expected = expected_examination(logging, some.contexts, users, chances)[who]
+            expected = self._expected_examination(some, temperature, chances)
             for name, own in slates.items():
                 wanted = own[which, :length]
                 self._moves[name].fill(some.at, some.shown[:, :length], wanted, expected, chances)
                 self._own_rows[name][some.at, :length] = some.contexts.rows[wanted]
+                if self._deployment.never_explored:
+                    self._gains[name][some.at, :length] = some.contexts.gains[some.who[:, None], wanted]
+
+    def _expected_examination(self, asked: Asked, temperature: float | Floats, chances: Floats) -> Floats:
+        """[n, n_candidates] how often the log has each candidate looked at."""
+        if self._deployment.never_explored:
+            expected = np.zeros((len(asked.at), len(asked.contexts.rows)))
+            np.put_along_axis(expected, asked.shown[:, : len(chances)], chances[None, :], axis=1)
+            return expected
+        users, who = np.unique(asked.who, return_inverse=True)
+        logging = policy_of(self._engine, asked.weights[LOGGED], temperature)
+        return expected_examination(logging, asked.contexts, users, chances)[who]
 
     def _sorted_slates(self, asked: Asked, drawn: Asked) -> Iterator[tuple[str, Ints]]:
         """Each policy with [n, k] its sorted slates, made once a user; of the logged weights, once a draw."""
@@ -216,9 +233,12 @@ class _Tables:
             self._own_rows[name][draws.at] = np.where((own >= 0) & (draws.shown >= 0), contexts.rows[own], -1)
 
     def _disagree(self, draws: Asked, temperature: float | Floats) -> NDArray[np.bool_]:
-        """[d] where the logged propensities are not what the bundle gives for the logged weights."""
+        """[d] where what was logged is not what the bundle gives for the logged weights."""
         if len(draws.at) == 0:
             return np.zeros(0, dtype=bool)
+        if self._deployment.never_explored:
+            own = next(slates for name, slates in self._sorted_slates(draws, draws) if name == LOGGED)
+            return np.asarray(((own != draws.shown) & (draws.shown >= 0)).any(axis=1))
         policy = policy_of(self._engine, draws.weights[LOGGED], temperature)
         ours = policy.propensities(draws.contexts, draws.who, draws.shown)
         ratios = ratios_of(ours, self._log.slates.propensities[draws.at])
@@ -235,6 +255,7 @@ class _Tables:
             {name: table[possible] for name, table in self._ratios.items()},
             {name: one.take(possible) for name, one in self._moves.items()},
             self._deployment.examination,
+            {name: table[possible] for name, table in self._gains.items()},
             {name: table[possible][drawn] for name, table in self._own_rows.items()},
             self._promised[possible][drawn],
             self._is_wrong[possible][drawn],

@@ -91,6 +91,7 @@ def _together(parts: list[Evidence]) -> Evidence:
         {name: np.concatenate([part.ratios[name] for part in parts])[order] for name in names},
         {name: _moves([part.moves[name] for part in parts]).take(order) for name in parts[0].moves},
         parts[0].examination,
+        {name: np.concatenate([part.expected[name] for part in parts])[order] for name in parts[0].expected},
         {name: np.concatenate([part.own_rows[name] for part in parts])[among_drawn] for name in own},
         np.concatenate([part.promised for part in parts])[among_drawn],
         np.concatenate([part.wrong_propensities for part in parts])[among_drawn],

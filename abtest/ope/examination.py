@@ -37,6 +37,9 @@ OFF_THE_LINE = 0.2
 FLAT = 1e-3
 """Precision of the line's slope about 0 before any click: next to nothing."""
 
+ASSUMED_EXPONENT = 0.6
+"""What is assumed of a log that never explored, which cannot say it: `(1 + position) ** -ASSUMED_EXPONENT`."""
+
 N_DRAWS = 32
 """Draws that the chances of clicked items to stand are averaged over. Errors in them flatten what is far down."""
 
@@ -92,6 +95,12 @@ def fitted(positions: Ints, standings: Floats) -> Examination:
     others = covariance[1:, 1:] - covariance[1:, :1] - covariance[:1, 1:] + covariance[0, 0]
     spread = np.concatenate([np.zeros((1, k - 1)), np.linalg.cholesky(others)])
     return Examination(np.exp(logarithms - logarithms[0]), n, spread)
+
+
+def assumed(k: int, exponent: float = ASSUMED_EXPONENT) -> Examination:
+    """The examination of k positions that is assumed where a log cannot say it."""
+    chances = np.asarray((1.0 + np.arange(k)) ** -exponent, dtype=np.float64)
+    return Examination(chances, 0, np.zeros((k, 0)))
 
 
 def examination_of(engine: Engine, sample: ReplayLog) -> Examination | None:

@@ -253,6 +253,27 @@ def estimate(
     return replace(bare, low=np.fmin(low, min(ends)).item(), high=np.fmax(high, max(ends)).item())
 
 
+def between(low: Sums, middle: Sums, high: Sums, *, confidence: float = 0.95, n_resamples: int = 1000) -> Estimate:
+    """A value that is known to lie between two others: from the low end of the one to the high end of the other.
+
+    Args:
+        low, middle, high: over the same groups of users.
+
+    Example:
+        >>> from trimtab.abtest import add_up, between, ips
+        >>> worth = [add_up(ips([unseen, 1] * 200, [1.0] * 400)) for unseen in (0.0, 0.5, 1.0)]
+        >>> found = between(*worth)
+        >>> found.value, round(found.low, 2), found.high
+        (0.75, 0.45, 1.0)
+    """
+    lowest, found, highest = (
+        estimate(sums, confidence=confidence, n_resamples=n_resamples) for sums in (low, middle, high)
+    )
+    is_open = lowest.low is None or found.value is None or highest.high is None
+    ends = (None, None) if is_open else (lowest.low, highest.high)
+    return replace(found, low=ends[0], high=ends[1], standard_error=None)
+
+
 def exact(sums: Sums, *, confidence: float = 0.95) -> tuple[float, float] | None:
     """Clopper & Pearson's interval for a share of searches; None where rewards are not 0 or 1 or are weighted.
 

@@ -4,7 +4,8 @@ A policy is a weighting served by the log's own bundle, sorted or drawn at equal
 own alike (`trimtab.abtest.ope.like_with_like`). What is assumed of shoppers is in the report. Either they read
 downwards: a reward may depend on the items above and not on those below, so each position is weighted by everything
 down to it (`estimators.slate_cascade`). Or how often a position is looked at depends on nothing but the position, so
-that what happened to an item can be moved to where a policy shows it (`abtest.ope.moves`).
+that what happened to an item can be moved to where a policy shows it (`abtest.ope.moves`). Of a log that never explored
+there are bounds (`abtest.ope.never_explored`).
 
 What is estimated is `abtest.ope.outcomes`. Diversity needs no outcome, so the policies' own slates are drawn and
 measured; the weighted estimates stand beside it as a check. So is nDCG where there are judgments.
@@ -37,8 +38,9 @@ from trimtab.abtest.ope.intervals import Estimate, relative_base
 from trimtab.abtest.ope.like_with_like import N_LOOKED_AT, LikeWithLike, Served, like_with_like
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
 from trimtab.abtest.ope.log.partitions import PartitionedLog, partitioned
+from trimtab.abtest.ope.never_explored import TO_EXPLORE
 from trimtab.abtest.ope.outcomes import MEASURED, Judged, judged_gains, promise_of
-from trimtab.abtest.ope.replay_estimates import MISFIT, Estimates
+from trimtab.abtest.ope.replay_estimates import Estimates
 from trimtab.abtest.ope.segments import OTHER, Segments
 from trimtab.abtest.ope.totals import EVERYTHING, Totals, totals_of
 from trimtab.abtest.report.report import REPORT, write_report
@@ -106,7 +108,7 @@ def replay(  # noqa: PLR0913  # what a report may be asked for, all by keyword
     log, engine = Path(log), engine_of(index)
     weights = _checked(policies, engine)
     judged = {} if judgments is None else judged_gains(judgments, engine)
-    with partitioned(log, engine, channel, tasks=tasks) as partitions:
+    with partitioned(log, engine, channel, tasks=tasks, or_sorted=True) as partitions:
         compared = like_with_like(engine, partitions.sample_by_seed(N_LOOKED_AT), weights, served)
         how = Replaying(
             EngineReference(engine),
@@ -260,9 +262,14 @@ def _result(
         "policies": {name: _plain(by) for name, by in values.items()},
         "differences": {name: _plain(by) for name, by in differences.items()},
         "verdicts": [
-            verdict(name, {metric: differences[f"{name} - {LOGGED}"][metric] for metric in outcomes}, logged)
+            verdict(
+                name,
+                {metric: differences[f"{name} - {LOGGED}"][metric] for metric in outcomes},
+                logged,
+                advice=TO_EXPLORE if estimates.never_explored else None,
+            )
             if estimates.fit
-            else f"Nothing can be said of {name}: {MISFIT}."
+            else f"Nothing can be said of {name}: {estimates.misfit}."
             for name in names
         ],
         "segments": dict(_segments(estimates, totals, partitions, names, outcomes)),
@@ -277,7 +284,7 @@ def _result(
 def _exploration_cost(estimates: Estimates, compared: LikeWithLike) -> dict[str, Any] | None:
     """What exploring cost the log's shoppers in relevance, as a share of what sorted slates are worth to them, beside
     what it was expected to cost; None where those slates are not looked at, or their worth is not surely above 0."""
-    if compared.served != "sorted":
+    if compared.served != "sorted" or estimates.never_explored:
         return None
     kept = relative_base(estimates.of(LOGGED, RELEVANCE))
     lost = estimates.lost_to_exploration(RELEVANCE)
@@ -322,7 +329,12 @@ def _warnings(
 ) -> Iterator[str]:
     """The warnings that stand before the numbers of a report."""
     events = partitions.events
-    if not estimates.fit:
+    if not estimates.fit and estimates.never_explored:
+        yield (
+            f"{estimates.wrong:.1%} of the logged slates are not what this bundle sorts for the logged weights: the "
+            "log was served under rules, a catalogue or a scoring that it does not show, and every estimate is off"
+        )
+    elif not estimates.fit:
         yield (
             f"{estimates.wrong:.1%} of the logged propensities are not what this bundle gives for the logged weights: "
             "the log was drawn under rules, pins or a scoring that the log does not show, and every estimate is off"
@@ -338,7 +350,7 @@ def _warnings(
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in lost.items() if n)
         n_lost, n_events = sum(lost.values()), sum(events.values())
         yield f"{n_lost:,} of {n_events:,} events are not the outcome of an impression here: {reasons}"
-    if totals.n_seedless:
+    if totals.n_seedless and not estimates.never_explored:
         yield "some impressions have no seed: matched replay draws its own slates there"
     for name, by in values.items():
         for metric, one in by.items():

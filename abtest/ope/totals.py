@@ -14,6 +14,7 @@ import numpy as np
 
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.evidence import Evidence
+from trimtab.abtest.ope.never_explored import clicked_pages, expectations
 from trimtab.abtest.ope.outcomes import Judged, measured, rewards_of, weighted_rewards
 from trimtab.abtest.ope.segments import THIRDS, Segments
 from trimtab.abtest.ope.sums import N_GROUPS, NO_SLOPES, Earned, Ints, Overlap, Sums, earned
@@ -157,9 +158,12 @@ class Totals:
         matched: policy -> outcomes where the policy's own draw is the logged one.
         measured: policy (or `logged`, see `trimtab.abtest.ope.replay`) -> what is measured on its slates, by name.
         promised: relevance that the ranker expected of what was shown.
+        unshown: policy -> what the ranker expects of what a log that never explored does not show of it; of the log's
+            own, of what was shown.
         n_impossible: see `Evidence`.
         n_drawn, n_wrong: draws, and those with propensities that are not the bundle's.
         n_seedless: impressions without a seed.
+        n_clicked, n_clicked_again: pages with an item that was clicked, and with another one.
     """
 
     logged: Weighted | None = None
@@ -167,10 +171,13 @@ class Totals:
     matched: dict[str, Weighted] = field(default_factory=dict)
     measured: dict[str, dict[str, Weighted]] = field(default_factory=dict)
     promised: Weighted | None = None
+    unshown: dict[str, Weighted] = field(default_factory=dict)
     n_impossible: int = 0
     n_drawn: int = 0
     n_wrong: int = 0
     n_seedless: int = 0
+    n_clicked: int = 0
+    n_clicked_again: int = 0
 
     @property
     def logged_outcomes(self) -> Weighted:
@@ -186,6 +193,7 @@ class Totals:
             self.promised = other.promised
         elif other.promised is not None:
             self.promised += other.promised
+        _merge(self.unshown, other.unshown)
         _merge(self.weighted, other.weighted)
         _merge(self.matched, other.matched)
         for name, by in other.measured.items():
@@ -194,6 +202,8 @@ class Totals:
         self.n_drawn += other.n_drawn
         self.n_wrong += other.n_wrong
         self.n_seedless += other.n_seedless
+        self.n_clicked += other.n_clicked
+        self.n_clicked_again += other.n_clicked_again
         return self
 
 
@@ -214,6 +224,7 @@ def totals_of(
     drawn_texts = [texts[code] for code in slates.queries[drawn].tolist()]
     served = slates.rows[drawn]
     shown = {logged: served, **evidence.own_rows}
+    n_clicked, n_clicked_again = clicked_pages(slates)
     return Totals(
         logged=Weighted.of(np.ones(slates.rows.shape), rewards, place),
         weighted={
@@ -232,10 +243,16 @@ def totals_of(
             for name, rows in shown.items()
         },
         promised=_mean(evidence.promised, "relevance", of_drawn),
+        unshown={
+            name: Weighted.of(np.ones(slates.rows.shape), expected, place)
+            for name, expected in expectations(evidence, engine, logged)
+        },
         n_impossible=evidence.n_impossible,
         n_drawn=len(drawn),
         n_wrong=int(evidence.wrong_propensities.sum()),
         n_seedless=int((slates.seeds < 0).sum()),
+        n_clicked=n_clicked,
+        n_clicked_again=n_clicked_again,
     )
 
 

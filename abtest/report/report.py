@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from trimtab.abtest.ope.never_explored import UNSHOWN
 from trimtab.abtest.report.plots import differences_plot, front_plot, outcomes_of, overlap_plot, weights_plot
 from trimtab.abtest.report.verdict import kept_promise
 from trimtab.core.weights import format_weights
@@ -59,6 +60,8 @@ def _page(result: Mapping[str, Any]) -> str:
 
 def compared_as(compared: Mapping[str, Any]) -> str:
     """How policies are compared, in a sentence or two."""
+    if compared.get("never_explored"):
+        return _bounds_as(compared["examination"]["by_position"])
     cost = f"the log's exploration is expected to cost {compared['expected_exploration_loss']:.1%} of relevance"
     examined = compared.get("examination")
     if examined is not None:
@@ -78,6 +81,19 @@ def compared_as(compared: Mapping[str, Any]) -> str:
         "Compared at equal exploration: each policy is drawn at the temperature at which it is expected to lose "
         f"as much of its own sorted slate's relevance as the log did ({cost}). Sorted slates have an effective "
         f"{compared['sorted_share']:.1%} of this log; `--served sorted` compares those, on so little."
+    )
+
+
+def _bounds_as(chances: Sequence[float]) -> str:
+    by_rank = ", ".join(f"{chance:.2f}" for chance in chances)
+    least, most = UNSHOWN
+    return (
+        "This log never explored. Compared are the sorted slates of each policy with what was shown; what happened to "
+        "an item is moved from where the log showed it to where a policy shows it. Three things are assumed that no "
+        "such log can show: how often a position is looked at depends on nothing but the position; it is so by rank, "
+        f"{by_rank}; and an item that a page did not show is worth between {least:g} and {most:g} times what the "
+        "ranker expects of it, at the scale of this log's outcomes. Where pages are read down to the first click the "
+        "bounds do not hold, so nothing that rests on them is called sure."
     )
 
 
@@ -203,7 +219,9 @@ def _every_estimator(result: Mapping[str, Any]) -> Iterator[str]:
         "search; diversity is the discounted novelty of the slate. `snips` weights what was logged by how much more "
         "often the policy would show it (self-normalised, position by position), `ips` the same without "
         "normalisation, `position` moves what was logged to where the policy shows it, `matched` keeps what both "
-        "would show from the same draw, `direct` measures slates drawn from the policy itself."
+        "would show from the same draw, `direct` measures slates drawn from the policy itself. Where a log never "
+        "explored, `bounds` moves what was logged and has items that were not shown worth as assumed above, `doubly "
+        "robust` as much as the ranker expects, `self-normalised` as much as those shown, and `click IPS` nothing."
     )
 
 

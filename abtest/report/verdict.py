@@ -20,12 +20,15 @@ TO_SHOW = 2.80
 """Standard errors that a difference must be away from 0 to be called sure in 80 % of logs at 95 %."""
 
 
-def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str, Estimate]) -> str:
+def verdict(
+    name: str, differences: Mapping[str, Estimate], before: Mapping[str, Estimate], *, advice: str | None = None
+) -> str:
     """A few sentences that compare a policy with the log's own.
 
     Args:
         differences: metric -> policy minus logged.
         before: metric -> the log's own value, for percentages.
+        advice: what to do, where that is the same whatever the differences are.
     """
     gains: list[str] = []
     losses: list[str] = []
@@ -62,9 +65,12 @@ def verdict(name: str, differences: Mapping[str, Estimate], before: Mapping[str,
         )
         if found
     ]
+    if advice is not None:
+        return f"{name} {', '.join(parts)}. {advice}"
     needed = [_needed(metric, differences[metric], before[metric]) for metric in open_]
-    advice = _advice(gains, losses, open_, silent)
-    return " ".join([f"{name} {', '.join(parts)}.", *filter(None, needed), advice])
+    return " ".join(
+        [f"{name} {', '.join(parts)}.", *filter(None, needed), _advice(gains, losses, open_, silent)],
+    )
 
 
 def _advice(gains: list[str], losses: list[str], open_: list[str], silent: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 Every page is the sorted slate of the default weights. What happened to an item is moved to where a policy's sorted
 slate has it, by a given examination of positions; the truth is what shoppers do with that slate, to the same luck.
+Bounds are given where a replay gives them (`trimtab.abtest.ope.never_explored`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from benchmarks.evaluation.sorted_slates import LOGGED, METRICS, N_RESAMPLES, PO
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import Terms, ips, snips
-from trimtab.abtest.ope.intervals import estimate
+from trimtab.abtest.ope.examination import ASSUMED_EXPONENT, assumed
+from trimtab.abtest.ope.intervals import between, estimate
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates
 from trimtab.abtest.ope.moves import NOWHERE, Moves
+from trimtab.abtest.ope.never_explored import UNSHOWN, clicked_pages, refusal
 from trimtab.abtest.ope.outcomes import rewards_of, takes_a_look
 from trimtab.abtest.ope.sums import add_up
 from trimtab.abtest.simulation.clicks import CLICK_MODELS, ClickModel
@@ -30,11 +33,8 @@ from trimtab.core.metrics import discounts
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 
-EXPONENT = 0.6
-"""The examination that is assumed is `(1 + position) ** -EXPONENT`, that of the reader who looks by position."""
 OTHER_EXPONENTS = (0.4, 0.8)
-UNSHOWN = (0.5, 2.0)
-"""How many times what the heads expect an item that the log shows nowhere is worth, at least and at most."""
+"""Assumed in place of the examination of the reader who looks by position, which is the one that a replay assumes."""
 N_SEARCHES = 100_000
 SIZE = 2500
 
@@ -91,15 +91,15 @@ def pages(engine: Engine, world: World) -> SortedPages:
 
 def terms_of(
     engine: Engine, found: SortedPages, slates: LoggedSlates, name: str, at: NDArray[np.int64], chances: Floats
-) -> dict[tuple[str, str], tuple[Terms, Terms]]:
-    """Estimator and metric -> terms of one log for the low and for the high end, mostly the same."""
+) -> dict[tuple[str, str], tuple[Terms, ...]]:
+    """Estimator and metric -> terms of one log: of bounds the least, what is expected, and the most."""
     sources = found.sources[name][at]
     there = (sources >= 0).astype(np.float64)
     moves = Moves(sources, there)
     some = slates.take(at)
     logged = rewards_of(some, engine)
     rewards = moves.rewards(rewards_of(moves.slates(some), engine), takes_a_look(engine), chances)
-    terms: dict[tuple[str, str], tuple[Terms, Terms]] = {}
+    terms: dict[tuple[str, str], tuple[Terms, ...]] = {}
     for metric in METRICS:
         expected = found.gains[LOGGED][metric][at].sum(axis=0)
         scale = np.divide(logged[metric].sum(axis=0), expected, out=np.zeros(K), where=expected > 0)
@@ -110,8 +110,8 @@ def terms_of(
         }
         own = {"click IPS": ips(rewards[metric], there), "self-normalised": snips(rewards[metric], there)}
         own["doubly robust"] = filled[1.0]
-        terms |= {(kind, metric): (one, one) for kind, one in own.items()}
-        terms["bounds", metric] = filled[UNSHOWN[0]], filled[UNSHOWN[1]]
+        terms |= {(kind, metric): (one,) for kind, one in own.items()}
+        terms["bounds", metric] = filled[UNSHOWN[0]], filled[1.0], filled[UNSHOWN[1]]
     return terms
 
 
@@ -120,27 +120,30 @@ def observed(
 ) -> Iterator[tuple[tuple[str, str, str], dict[str, float]]]:
     """(estimator, policy, metric) with what one log says of it."""
     slates = read(world, engine, found.slates, found.intents, model)
-    chances = np.asarray((1.0 + np.arange(K)) ** -exponent, dtype=np.float64)
+    chances = assumed(K, exponent).chances
     n_logs = len(found.intents) // SIZE
     truth = truths(engine, world, found, model)
     for number in range(n_logs):
         at = np.arange(number, len(found.intents), n_logs)
         groups = found.slates.groups[at]
-        own = rewards_of(slates.take(at), engine)
+        own, clicked = rewards_of(slates.take(at), engine), clicked_pages(slates.take(at))
         for name in POLICIES:
             for (kind, metric), terms in terms_of(engine, found, slates, name, at, chances).items():
                 logged = add_up(ips(own[metric], np.ones(own[metric].shape)), groups)
-                one = estimate(add_up(terms[0], groups).minus(logged), n_resamples=N_RESAMPLES)
-                if terms[1] is not terms[0]:
-                    upper = estimate(add_up(terms[1], groups).minus(logged), n_resamples=N_RESAMPLES)
-                    one = replace(one, high=upper.high)
+                sums = [add_up(one, groups).minus(logged) for one in terms]
+                is_one = len(sums) == 1
+                one = estimate(sums[0], n_resamples=N_RESAMPLES) if is_one else between(*sums, n_resamples=N_RESAMPLES)
                 true, base = truth[name][metric] - truth[LOGGED][metric], truth[LOGGED][metric]
-                low, high = (np.nan, np.nan) if one.low is None or one.high is None else (one.low, one.high)
+                n_rewarded = int((logged.numerators != 0).any(axis=1).sum())
+                if not is_one and refusal(shown_of(found, name, at), n_rewarded, *clicked) is not None:
+                    one = replace(one, low=None, high=None)
+                given = one.low is not None and one.high is not None
+                low, high = (one.low or 0.0, one.high or 0.0) if given else (np.nan, np.nan)
                 yield (
                     (kind, name, metric),
                     {
-                        "given": float(one.low is not None),
-                        "covered": float(low <= true <= high),
+                        "given": float(given),
+                        "covered": float(low <= true <= high) if given else np.nan,
                         "wrong": float(one.sure_sign * true < 0),
                         "right": float(one.sure_sign * true > 0),
                         "error": ((one.value or 0.0) - true) / base,
@@ -150,16 +153,19 @@ def observed(
                 )
 
 
+def shown_of(found: SortedPages, name: str, at: NDArray[np.int64] | slice = slice(None)) -> float:
+    """Share of a policy's slates that the log shows."""
+    return float((found.sources[name][at] >= 0).mean(axis=0) @ discounts(K) / discounts(K).sum())
+
+
 def measure(engine: Engine) -> Iterator[Figure]:
     """Share that the log shows, then coverage, wrong signs, power and bias by way of reading, estimator and policy."""
     world = small_shop(engine)
     found = pages(engine, world)
     for name in POLICIES:
-        share = (found.sources[name] >= 0).mean(axis=0) @ discounts(K) / discounts(K).sum()
-        yield Figure(
-            f"{name}: share of its slates that the log shows", float(share), f"of {len(found.intents):,} pages"
-        )
-    readings = [(reading, model, EXPONENT) for reading, model in CLICK_MODELS.items()]
+        unit = f"of {len(found.intents):,} pages"
+        yield Figure(f"{name}: share of its slates that the log shows", shown_of(found, name), unit)
+    readings = [(reading, model, ASSUMED_EXPONENT) for reading, model in CLICK_MODELS.items()]
     readings += [("position", CLICK_MODELS["position"], exponent) for exponent in OTHER_EXPONENTS]
     for reading, model, exponent in readings:
         seen: dict[tuple[str, str, str], list[dict[str, float]]] = {}
@@ -169,6 +175,9 @@ def measure(engine: Engine) -> Iterator[Figure]:
             mean = {what: float(np.nanmean([row[what] for row in rows])) for what in rows[0]}
             label = f"{reading} read as {exponent}, {name}, {metric}, {mean['true']:+.1%}, {kind}"
             unit = f"of {len(rows)} logs of {SIZE:,}"
+            yield Figure(f"{label}: interval given", mean["given"], unit)
+            if mean["given"] == 0:
+                continue
             yield Figure(f"{label}: coverage", mean["covered"], unit)
             yield Figure(f"{label}: sure of a wrong sign", mean["wrong"], unit)
             yield Figure(f"{label}: surely right", mean["right"], unit)

@@ -159,7 +159,7 @@ def test_a_policy_that_makes_no_sense_is_named(
 def test_a_log_without_exploration_says_how_to_explore(engine: Engine, log: Path, tmp_path: Path) -> None:
     pl.concat(read_log(log)).with_columns(temperature=0.0).write_parquet(tmp_path / "sorted.parquet")
     with pytest.raises(BadLog, match=r"3,000 sorted and not drawn.*trimtab serve --explore 1%"):
-        replay(tmp_path / "sorted.parquet", engine, {"b": OTHER})
+        tune(tmp_path / "sorted.parquet", engine, maximise="revenue", keep={})
 
 
 def test_propensities_of_another_policy_are_noticed(engine: Engine, log: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ class LogReading:
 
     reader: ImpressionReader
     engine: EngineReference
+    drawn_alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class ReadFile:
     part: PartOfLog
 
 
-def frames_of(reader: ImpressionReader, engine: Engine, tasks: Tasks | None = None) -> Iterator[FrameSlates]:
+def frames_of(
+    reader: ImpressionReader, engine: Engine, tasks: Tasks | None = None, *, drawn_alone: bool = True
+) -> Iterator[FrameSlates]:
     """The frames of a log, in order.
 
     Read as tasks, a file knows nothing of those before it. Where it has decisions that were met before, which is rare,
@@ -47,15 +50,16 @@ def frames_of(reader: ImpressionReader, engine: Engine, tasks: Tasks | None = No
 
     Args:
         tasks: where files are read, each as a whole; here, frame by frame, by default.
+        drawn_alone: see `FrameArrays`.
 
     Raises:
         BadLog: see `ImpressionReader.__iter__`.
     """
     if tasks is None or tasks.is_here:
-        arrays = FrameArrays(engine)
+        arrays = FrameArrays(engine, drawn_alone=drawn_alone)
         yield from map(arrays.slates_of, reader)
         return
-    how = LogReading(reader, EngineReference(engine))
+    how = LogReading(reader, EngineReference(engine), drawn_alone)
     alone = ((part, NOTHING_MET) for part in reader.parts)
     for part, found in zip(reader.parts, tasks.map(read_file, how, alone), strict=True):
         met = reader.met_before(found.part)
@@ -66,5 +70,6 @@ def frames_of(reader: ImpressionReader, engine: Engine, tasks: Tasks | None = No
 
 def read_file(how: LogReading, item: tuple[Path, Hashes]) -> ReadFile:
     """Read one file, without decisions that were met before."""
-    part, arrays = how.reader.read_part(*item), FrameArrays(how.engine.engine)
+    part = how.reader.read_part(*item)
+    arrays = FrameArrays(how.engine.engine, drawn_alone=how.drawn_alone)
     return ReadFile([arrays.slates_of(frame) for frame in part.frames], replace(part, frames=()))

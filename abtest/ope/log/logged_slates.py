@@ -38,7 +38,7 @@ UNKNOWN_ITEM = "shows an item that the bundle does not have"
 
 @dataclass(frozen=True)
 class LoggedSlates:
-    """Explored first pages, one row an impression, k the longest slate.
+    """First pages that were drawn, or those of a log that never drew; one row an impression, k the longest slate.
 
     Attributes:
         numbers: [n] place in the log.
@@ -169,10 +169,15 @@ class FrameSlates:
 
 
 class FrameArrays:
-    """Converts frames of a log to arrays, each by itself."""
+    """Converts frames of a log to arrays, each by itself.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        drawn_alone: without the pages that were sorted and not drawn.
+    """
+
+    def __init__(self, engine: Engine, *, drawn_alone: bool = True) -> None:
         self._engine = engine
+        self._drawn_alone = drawn_alone
         store = engine.store
         self._item_ids = pl.Series(store.item_ids(np.arange(len(store))), dtype=pl.String)
         self._item_rows = pl.Series(np.arange(len(store), dtype=np.int32))
@@ -235,7 +240,7 @@ class FrameArrays:
             .then(pl.lit(MORE_THAN_ASKED))
             .when(pl.col("degraded").list.set_intersection(list(OTHER_CANDIDATES)).list.len() > 0)
             .then(pl.lit(DEGRADED))
-            .when(pl.col("temperature") <= 0)
+            .when((pl.col("temperature") <= 0) & self._drawn_alone)
             .then(pl.lit(SORTED))
             .when(_has_bad_bound(frame, self._engine))
             .then(pl.lit(BAD_BOUND))

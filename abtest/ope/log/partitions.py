@@ -128,65 +128,85 @@ class PartitionedLog:
         return slates.take(np.argsort(slates.numbers, kind="stable"))
 
 
+class _OnlySorted(BadLog):
+    """Nothing in a log can be replayed, and some of it only because it was sorted."""
+
+
 @contextmanager
 def partitioned(
-    path: Path, engine: Engine, channel: str | None = None, *, tasks: Tasks | None = None
+    path: Path,
+    engine: Engine,
+    channel: str | None = None,
+    *,
+    tasks: Tasks | None = None,
+    or_sorted: bool = False,
 ) -> Iterator[PartitionedLog]:
     """Read a log for replay against the bundle that served it; the partitions are deleted when the block ends.
 
     Args:
         channel: whose searches; None for shoppers'.
         tasks: where the files are read; here, one after the other, by default.
+        or_sorted: read the sorted pages of a log that never explored.
 
     Raises:
         BadLog: see `ImpressionReader.__iter__`; or the log is empty, or nothing in it can be replayed.
     """
+    with TemporaryDirectory(prefix="trimtab-replay-") as folder:
+        try:
+            found = _written(path, engine, channel, tasks, Path(folder), drawn_alone=True)
+        except _OnlySorted:
+            if not or_sorted:
+                raise
+            found = _written(path, engine, channel, tasks, Path(folder), drawn_alone=False)
+        yield found
+
+
+def _written(
+    path: Path, engine: Engine, channel: str | None, tasks: Tasks | None, folder: Path, *, drawn_alone: bool
+) -> PartitionedLog:
+    """The log in partitions in a folder."""
     reader = ImpressionReader(path, REPLAYED, channel=channel)
     n_partitions = int(np.clip(-(-reader.n_rows // IMPRESSIONS_PER_PARTITION), 1, MOST_PARTITIONS))
     arrays = SlateArrays()
     categories = engine.store.category_codes
     parts, shown = [], []
     frequencies = np.zeros(0, dtype=np.int64)
-    with TemporaryDirectory(prefix="trimtab-replay-") as folder:
-        for number, frame in enumerate(frames_of(reader, engine, tasks)):
-            slates = arrays.add(frame)
-            parts.append(_Part.written(Path(folder) / str(number), slates, n_partitions))
-            frequencies = _grown(frequencies, slates.queries, len(arrays.queries.values))
-            shown.append(_categories_shown(slates, categories))
-        n = int(frequencies.sum())
-        left_out = arrays.left_out + reader.rejected.reasons + Counter({DUPLICATE: reader.n_duplicates})
-        n_read = arrays.n_read + reader.n_duplicates + len(reader.rejected)
-        if n_read == 0:
-            raise BadLog(f"{path}: the log is empty")
-        if n == 0:
-            reasons = left_out_in_words(left_out, reader.rejected)
-            remedy = f". {EXPLORE}" if left_out[SORTED] else ""
-            raise BadLog(
-                f"{path}: none of {n_read:,} impressions can be replayed on bundle {engine.bundle_id}: "
-                f"{reasons}{remedy}"
-            )
-        labels = ReplayLog(
-            _slates_of(parts[0].read(0)[:0]),
-            queries=tuple(arrays.queries.values),
-            users=arrays.shoppers(),
-            weights=tuple(map(dict, arrays.weights.values)),
-        )
-        yield PartitionedLog(
-            n_read=n_read,
-            n_distinct=arrays.n_read,
-            n=n,
-            k=max(part.k for part in parts),
-            left_out=left_out,
-            rejected=reader.rejected,
-            n_out_of_order=arrays.n_out_of_order,
-            labels=labels,
-            segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
-            frequencies=frequencies,
-            requested=arrays.requested,
-            n_partitions=n_partitions,
-            events=reader.event_counts(),
-            _parts=tuple(parts),
-        )
+    for number, frame in enumerate(frames_of(reader, engine, tasks, drawn_alone=drawn_alone)):
+        slates = arrays.add(frame)
+        parts.append(_Part.written(folder / str(number), slates, n_partitions))
+        frequencies = _grown(frequencies, slates.queries, len(arrays.queries.values))
+        shown.append(_categories_shown(slates, categories))
+    n = int(frequencies.sum())
+    left_out = arrays.left_out + reader.rejected.reasons + Counter({DUPLICATE: reader.n_duplicates})
+    n_read = arrays.n_read + reader.n_duplicates + len(reader.rejected)
+    if n_read == 0:
+        raise BadLog(f"{path}: the log is empty")
+    if n == 0:
+        reasons = left_out_in_words(left_out, reader.rejected)
+        what = f"{path}: none of {n_read:,} impressions can be replayed on bundle {engine.bundle_id}: {reasons}"
+        raise _OnlySorted(f"{what}. {EXPLORE}") if left_out[SORTED] else BadLog(what)
+    labels = ReplayLog(
+        _slates_of(parts[0].read(0)[:0]),
+        queries=tuple(arrays.queries.values),
+        users=arrays.shoppers(),
+        weights=tuple(map(dict, arrays.weights.values)),
+    )
+    return PartitionedLog(
+        n_read=n_read,
+        n_distinct=arrays.n_read,
+        n=n,
+        k=max(part.k for part in parts),
+        left_out=left_out,
+        rejected=reader.rejected,
+        n_out_of_order=arrays.n_out_of_order,
+        labels=labels,
+        segments=Segments.of(frequencies, _most_shown(shown, len(frequencies)), labels.users, engine),
+        frequencies=frequencies,
+        requested=arrays.requested,
+        n_partitions=n_partitions,
+        events=reader.event_counts(),
+        _parts=tuple(parts),
+    )
 
 
 def left_out_in_words(left_out: Counter[str], rejected: RejectedRows) -> str:

@@ -44,5 +44,5 @@ def test_a_terminal_gets_what_is_loaded_and_then_the_addresses(
         f"  playground  {address}/",
         f"  API         {address}/docs",
         f"  metrics     {address}/metrics",
-        "  log         no search explores: `trimtab replay` cannot use this log; --explore 1% would change that",
+        "  log         no search explores: `trimtab replay` is never sure of this log; --explore 1% would change that",
     ]
