@@ -147,6 +147,9 @@ CART = "<button>In den Warenkorb</button>"
         (page("", CART).replace("<p class=\"stock\">", '<p class="hidden md:block">Ausverkauft'), "OutOfStock"),
         (page("", f"{'<button class=taille disabled>34 Ausverkauft</button>' * 3}{CART}"), "InStock"),
         (page("", f"<div class=add-to-cart>{GONE}<p>Nicht lieferbar</p></div>"), "OutOfStock"),
+        (page("Die Anzeige \u201eFilialbestand\u201c ist derzeit nicht verfügbar", ""), "InStock"),
+        (page("為了避免因缺貨與調貨等待太久，請先詢問是否有現貨。", CART, lang="zh"), "InStock"),
+        (page("</p><div><a class=brand href=/l><img src=l></a><p>Ausverkauft</p></div><p>", ""), "OutOfStock"),
     ],
 )  # fmt: skip
 def test_the_page_s_own_product_is_meant(html: str, value: str) -> None:

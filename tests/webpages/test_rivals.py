@@ -382,3 +382,10 @@ def test_a_label_in_a_list_announces_what_follows_it() -> None:
 def test_an_amount_in_blocks_around_it_is_one_witness() -> None:
     _, found = amounts("<section><h3>Goes well with</h3><div>Snuffer <span>12,00 €</span> <b>Add</b></div></section>")
     assert [candidate.text for candidate in found] == ["12,00 €"]
+
+
+def test_who_states_where_the_bidding_began_is_not_believed() -> None:
+    block = "<p>Starting Price $150</p><p class='price'>$200</p>"
+    html = product(block=block, stated="150").replace("19,90 €", "$150")
+    found = analyze_page(html, PRODUCT_URL).elements.get("price")
+    assert found is None or found.value == "200"

@@ -235,6 +235,24 @@ def test_offers_of_other_variants_and_of_used_ones_are_not_the_price() -> None:
     assert [fact.role for fact in found.other_prices] == ["used"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{{"@type": "Product", "name": "Boot", "offers": [{0}]}}',
+        '[{{"@type": "Product", "name": "Boot", "offers": {1}}}, {{"@type": "Product", "name": "Boot", "offers": {2}}}]',
+    ],
+)
+def test_a_page_that_sells_several_sizes_states_the_stock_of_each(source: str) -> None:
+    url = "https://shop.example/p/boot"
+    sizes = [
+        f'{{"@type": "Offer", "url": "{url}", "price": 70, "availability": "{stock}"}}'
+        for stock in ("OutOfStock", "InStock")
+    ]
+    found = stated(source.format(",".join(sizes), *sizes), url)
+    assert found.values("availability") == ["OutOfStock", "InStock"]
+    assert {str(fact.money.amount) for fact in found.prices} == {"70"}
+
+
 def test_of_several_products_the_one_the_page_is_about() -> None:
     other = '{"@type": "Product", "name": "Oil can", "offers": {"price": 3}}'
     for source in (f"[{other},{LAMP}]", f'{{"@graph": [{other},{LAMP}]}}'):

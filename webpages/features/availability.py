@@ -18,7 +18,7 @@ from trimtab.webpages.features.offer_area import (
     is_near,
     segments_of_offer,
 )
-from trimtab.webpages.parse.availability import refuses_sale, state_of_class, states_in
+from trimtab.webpages.parse.availability import n_words, refuses_sale, state_of_class, states_in
 from trimtab.webpages.parse.candidates import Candidate, mark, says_add_to_cart
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading
@@ -32,6 +32,7 @@ CLASS_HEIGHT = 12
 """Ancestors of the name whose class may tell the state of the product."""
 _BADGE = re.compile(r"badge|label|tag|ribbon|flag")
 MAX_BADGE_HEIGHT = 2
+_QUOTED = re.compile(r"[“„«\"]([^“”„«»\"]{4,})[”“»\"]")
 _VARIANT = re.compile(r"swatch|variant|option|size|color|colour")
 _VARIANTS = re.compile(
     r"(?:size|variant|variation|option|colou?r)s?[-_]?(?:select|list|info|picker|option|chooser|item|box|grid|button)"
@@ -165,15 +166,23 @@ def _add_notices(reading: Reading, sight: Sight) -> None:
         if len(text) > MAX_NOTICE:
             continue
         states = states_in(text, reading.locale.language, reading.locale.territory)
-        if not states or _is_set_aside(reading, owner, controls):
+        if not states or _is_of_something_else(reading, text, states) or _is_set_aside(reading, owner, controls):
             continue
         for state in states:
             is_badge = state == "out" and _is_badge(dom, owner)
             sight.notices.append(_kind_of_badge(dom, owner) if is_badge else state)
-            if not is_badge and len(text.split()) <= MAX_OUTRIGHT:
+            if not is_badge and n_words(text) <= MAX_OUTRIGHT:
                 sight.outright.add(state)
             if state in _UNAVAILABLE and sight.element < 0:
                 sight.element = owner
+
+
+def _is_of_something_else(reading: Reading, text: str, states: Sequence[str]) -> bool:
+    """Whether a text says both that something can be had and that it cannot, and so what may be; or says it of what it
+    quotes, which is not the product: `The “Check availability” option is unavailable`."""
+    quoted = _QUOTED.search(text)
+    name = reading.dom.text(reading.name_anchor).lower() if reading.name_anchor >= 0 else ""
+    return {"out", "in"} <= {*states} or (quoted is not None and quoted[1].lower() not in name)
 
 
 def _is_badge(dom: Dom, owner: int) -> bool:

@@ -23,6 +23,7 @@ _NO_PAGE = re.compile(
     r"|facebook\.|twitter\.|pinterest\.|instagram\.|youtube\."
 )
 """Addresses of pictures, of what one does with a product, and of other sites: not of other products."""
+_MAKER = re.compile(r"brand|manufactur|vendor|herstell|marque|marca|merk|producent|producer|vyrob|výrob|производител")
 _ELSEWHERE_TAGS = frozenset({"nav", "footer", "header", "aside", "dialog"})
 _OVERLAY_ROLES = frozenset({"tooltip", "dialog", "alertdialog"})
 _OVERLAY = re.compile(
@@ -141,7 +142,7 @@ def _is_overlay(attributes: Mapping[str, str]) -> bool:
 
 
 def _pictures_of_others(reading: Reading) -> list[int]:
-    """Links to other pages that have a picture inside, in document order."""
+    """Links to other pages that have a picture inside, in document order, without those of the maker's mark."""
     dom, pictures = reading.dom, reading.dom.of_tags("img")
     own = _last_step(reading.url or reading.structured.canonical)
     found = []
@@ -151,6 +152,7 @@ def _pictures_of_others(reading: Reading) -> list[int]:
             _last_step(address) not in ("", own)
             and not _NO_PAGE.search(address.lower())
             and dom.has_any(link, pictures)
+            and not any(_MAKER.search(mark(dom, element).lower()) for element in (link, *dom.ancestors(link, 1)))
         ):
             found.append(link)
     return found

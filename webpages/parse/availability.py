@@ -79,6 +79,11 @@ def folded(text: str) -> str:
     return " ".join(text.split())
 
 
+def n_words(text: str) -> int:
+    """Number of words; of scripts without blanks, one for each two characters."""
+    return max(len(text.split()), len(_UNSPACED.findall(text)) // 2)
+
+
 @cache
 def _languages_of(language: str | None, territory: str | None) -> frozenset[str]:
     """Languages of the table that a page may be in: the one that it states, those of its country, and English."""

@@ -26,7 +26,10 @@ PENALTIES = {
     "own_threshold": 12.0, "own_lowest": 12.0, "stated_otherwise": 4.0, "is_disqualified": 3.0, "is_doubtful": 3.0,
 }  # fmt: skip
 """By what the score of a price is lowered that is by its meaning not the current one. The largest counts."""
+OUTRIGHT = ("own_opening", "own_lowest", "own_deposit")
+"""What an amount is not taken for by mistake where its own text says so, whatever other products cost."""
 BY_SHEET = ("css_struck", "css_hidden", "box_struck", "box_hidden")
+"""What a sheet does to an amount wherever it is shown."""
 OF_OTHER_COST = 2.0
 """The same of an amount that stands with other products only, and is not stated."""
 RULED_OUT, RULED_OUT_UNSTATED = 6.0, 3.0
@@ -156,23 +159,19 @@ def _penalties(level: str, candidates: Sequence[Candidate], rows: NDArray[np.flo
             # What is stated in the head is not meant to be seen.
             found = np.maximum(found, penalty * (applies & shown if name in ("hidden", "css_hidden") else applies))
     with_other = rows[:, names.index("is_with_other_product")] > 0
-    gone = _amounts_taken_away(level, candidates, rows, shown)
-    if gone and (shown & (found == 0) & ~with_other).any():
-        is_gone = np.asarray([one.money is not None and one.money.amount in gone for one in candidates], dtype=bool)
-        found = np.where(is_gone, np.maximum(found, PENALTIES["css_struck"]), found)
+    own = shown & ~with_other
+    by_sheet, outright = _any_of(rows, names, BY_SHEET) & shown, _any_of(rows, names, OUTRIGHT) & own
+    for taken, among, cost in ((by_sheet, shown, "css_struck"), (outright, own, "is_unclean")):
+        # Whoever states such an amount is wrong too, where the page shows another price of its own.
+        gone = _amounts(candidates, taken) - _amounts(candidates, among & ~taken)
+        if gone and (own & ~taken & (found == 0)).any():
+            is_gone = np.asarray([one.money is not None and one.money.amount in gone for one in candidates], dtype=bool)
+            found = np.where(is_gone, np.maximum(found, PENALTIES[cost]), found)
     clean = _amounts(candidates, ~with_other) | _amounts(candidates, rows[:, names.index("agrees_any")] > 0)
     only_there = np.asarray([one.money is not None and one.money.amount not in clean for one in candidates], dtype=bool)
     return np.asarray(np.maximum(found, OF_OTHER_COST * (with_other & only_there)))
 
 
-def _amounts_taken_away(
-    level: str, candidates: Sequence[Candidate], rows: NDArray[np.float32], shown: NDArray[np.bool_]
-) -> set[Decimal]:
-    """Amounts that a sheet strikes or hides wherever they are shown: whoever states one is wrong too, where the page
-    shows another price of its own."""
-    names = feature_names("price", level)
-    taking = [names.index(name) for name in BY_SHEET if name in names]
-    if not taking:
-        return set()
-    taken = shown & (rows[:, taking] > 0).any(axis=1)
-    return _amounts(candidates, taken) - _amounts(candidates, shown & ~taken) if taken.any() else set()
+def _any_of(rows: NDArray[np.float32], names: Sequence[str], columns: Sequence[str]) -> NDArray[np.bool_]:
+    """[n] whether one of the columns that a level has holds."""
+    return np.asarray((rows[:, [names.index(name) for name in columns if name in names]] > 0).any(axis=1))

@@ -96,7 +96,17 @@ def _read_nodes(nodes: list[tuple[Node, int]], page: _Page, found: Structured) -
         # The page's own product is the outermost; those inside lists and relations are other products.
         depth = min(depth for depth, _ in products)
         outermost = [node for at, node in products if at == depth]
-        _read_product(max(outermost, key=lambda node: _belongs(node, page)), page, found)
+        own = max(outermost, key=lambda node: _belongs(node, page))
+        _read_product(own, page, found)
+        sizes = (node for node in outermost[:MAX_VARIANTS] if node is not own and _is_size_of(node, own))
+        for offer in (offer for size in sizes for offer in page.nodes(size.get("offers"))[:1]):
+            found.add("availability", _plain(offer.get("availability")), _SOURCE, page.element)
+
+
+def _is_size_of(node: Node, own: Node) -> bool:
+    """Whether a product is another size of one that has its name and its address: one page sells both."""
+    addresses = [[offer.get("url") for offer in _dicts(one.get("offers"))[:1]] for one in (node, own)]
+    return node.get("name") == own.get("name") is not None and addresses[0] == addresses[1] != []
 
 
 def _belongs(node: Node, page: _Page) -> float:
@@ -144,12 +154,12 @@ def _read_product(node: Node, page: _Page, found: Structured) -> None:
 
 
 def _read_offers(offers: list[Node], page: _Page, found: Structured) -> None:
-    """Offers of one product. Where the address names one of them, the others are of other variants."""
+    """Offers of one product. Where the address names some of them, the others are of other variants."""
     chosen = [offer for offer in offers if len(offers) > 1 and _is_at(offer, page.url)]
     is_mixed = any(_is_used(offer) for offer in offers) and not all(_is_used(offer) for offer in offers)
     for offer in offers:
         instead = "used" if is_mixed and _is_used(offer) else None
-        if chosen and offer is not chosen[0]:
+        if chosen and not any(offer is one for one in chosen):
             instead = "variant"
         _read_offer(offer, page, found, instead)
 
