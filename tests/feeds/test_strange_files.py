@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from trimtab.catalog.feeds import reading
 from trimtab.catalog.feeds.columns import survey
 from trimtab.catalog.feeds.formats import source
+from trimtab.catalog.feeds.formats.xml_structure import categories_in, item_element
 from trimtab.catalog.feeds.reading import read_feed
 from trimtab.core.errors import BadFile
 from trimtab.core.work.processes import Processes
@@ -160,6 +161,24 @@ def test_damaged_members_of_an_array_keep_the_others(feed: Any) -> None:
     found = feed(text, max_rejected_share=0.7)
     assert found.items.select("item_id", "price").rows() == [("1", 1.299), ("3", 2.0)]
     assert [row.line for row in found.rejections.rows] == [2, 4]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("repeated", ["a", "<!--", "<?", "<![CDATA[", "<![CDATA[</item>", " <category ", "<p>a</p>"])
+def test_xml_is_read_in_one_pass_whatever_is_repeated(feed: Any, repeated: str) -> None:
+    """Where each of many openings was followed to the end of the text, these took from minutes to hours."""
+    many = repeated * (500_000 // len(repeated))
+    assert item_element(f"<shop><good {many}") is None
+    assert categories_in(f"<category {many}>x</category>") == {}
+    items = "".join(f"<item><id>{number}</id><title>Tea {number}</title></item>" for number in range(2))
+    found = feed(f"<rss>{items}<item><id>2</id><title>{many}</item>", max_rejected_share=0.7)
+    assert found.items["title"].to_list()[:2] == ["Tea 0", "Tea 1"]
+
+
+@pytest.mark.timeout(20)
+def test_a_file_of_bytes_is_read_in_one_pass(feed: Any) -> None:
+    text = "id,title\n1,grün " + "a" * 250_000 + "\n2,b\n"
+    assert feed(text.encode("cp1252"), max_rejected_share=0.7).items["title"].to_list() == ["b"]
 
 
 @pytest.mark.parametrize("depth", [500, 900, 5000])

@@ -135,7 +135,7 @@ MAX_CONTROLS = 0.01
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]*\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
-_WORDS = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]+|[A-Za-z]+[\x80-\xff]")
+_WORDS = re.compile(rb"(?<![A-Za-z])(?:[A-Za-z]*+[\x80-\xff][A-Za-z\x80-\xff]+|[A-Za-z]++[\x80-\xff])")
 """Words with a byte that is not ASCII; one that stands alone is a sign, not a word."""
 _LETTERS = {
     "cp1252": ("äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "àèéìòóù", "áâãàçéêíóôõúü", "ëïéèöüáó", "åäöéæø", "áðéíóúýþæö"),

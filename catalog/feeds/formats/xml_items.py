@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from trimtab.catalog.feeds.columns.names import role_named
@@ -38,7 +39,7 @@ _PREFIX = re.compile(r"</?([\w.-]+):|\s([\w.-]+):[\w.-]+\s*=")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[\da-fA-F]+|amp|lt|gt|quot|apos);)")
 _NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][\w]{1,31});")
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 
 
 def read_xml(path: Path) -> Rows:
@@ -61,10 +62,12 @@ def read_xml(path: Path) -> Rows:
             while (found := _next_item(buffer, at, name)) is not None:
                 start, end, name = found
                 n_items += 1
-                yield from _rows(buffer[start:end], line + buffer.count("\n", 0, start), tree)
+                line += buffer.count("\n", at, start)
+                yield from _rows(buffer[start:end], line, tree)
+                line += buffer.count("\n", start, end)
                 at = end
             keep = _kept_from(buffer, at, name)
-            line += buffer.count("\n", 0, keep)
+            line += buffer.count("\n", at, keep)
             buffer = buffer[keep:]
             if not block:
                 break
@@ -92,9 +95,7 @@ def _next_item(buffer: str, at: int, name: str | None) -> tuple[int, int, str] |
     if alone is not None:
         return opening.start(), alone.end(), opening[1]
     closing = f"</{opening[1]}>"
-    end = buffer.find(closing, opening.end())
-    while end >= 0 and _is_in_cdata(buffer, opening.end(), end):
-        end = buffer.find(closing, end + 1)
+    end = _outside_cdata(buffer, closing, opening.end())
     return None if end < 0 else (opening.start(), end + len(closing), opening[1])
 
 
@@ -104,9 +105,18 @@ def _opening(buffer: str, at: int, name: str | None) -> re.Match[str] | None:
     return pattern.search(buffer, at)
 
 
-def _is_in_cdata(buffer: str, start: int, at: int) -> bool:
-    opened = buffer.rfind("<![CDATA[", start, at)
-    return opened >= 0 and buffer.find("]]>", opened, at) < 0
+def _outside_cdata(buffer: str, tag: str, at: int) -> int:
+    """Where a tag stands first, but in a CDATA section; -1 where it does not. Nothing is looked through twice."""
+    while (found := buffer.find(tag, at)) >= 0:
+        section = buffer.rfind("<![CDATA[", at, found)
+        if section < 0:
+            return found
+        at = buffer.find("]]>", section)
+        if at < 0:
+            return -1
+        if at < found:
+            return found
+    return -1
 
 
 def _kept_from(buffer: str, at: int, name: str | None) -> int:
@@ -139,11 +149,10 @@ def _rows(text: str, line: int, tree: dict[str, tuple[str, str]]) -> Iterator[Ro
 
 
 def _cells(element: ElementTree.Element) -> dict[str, Value]:
-    cells: dict[str, Value] = {}
+    cells: dict[str, list[Any]] = {}
     for name, value in _values(element, ""):
-        held = cells.get(name)
-        cells[name] = value if held is None else [*(held if isinstance(held, list) else [held]), value]
-    return cells
+        cells.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in cells.items()}
 
 
 def _taken_variants(item: ElementTree.Element) -> list[ElementTree.Element]:

@@ -9,9 +9,10 @@ from collections import Counter
 MIN_PARTS = 3
 """Members and attributes that an item has at least."""
 MAX_DEPTH = 12
-_MARKUP = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_MARKUP = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
+"""Comments and the like, to their end or to that of the text: looking for an end again and again takes long."""
 _TAG = re.compile(r"<(/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
-_ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ATTRIBUTE = re.compile(r"(?<![\w:.-])([\w:.-]++)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _CATEGORY = re.compile(r"<category(\s[^<>]*)>([^<]*)</category>", re.IGNORECASE)
 _PARENTS = ("parentid", "parent_id", "parent")
 
