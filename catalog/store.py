@@ -30,7 +30,7 @@ from trimtab.core.errors import BundleDamaged, NotFound
 from trimtab.text.currencies import decimals_of
 
 FILE = "items.arrow"
-SHOWN_TEXTS = ("item_id", "title", "brand", "category", "image", "url")
+DISPLAYED = ("item_id", "title", "brand", "category", "price", "in_stock", "image", "url")
 NOTHING_SORTED: Mapping[str, SortedColumn] = MappingProxyType({})
 NOTHING_CALCULATED: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
@@ -281,33 +281,25 @@ class ItemStore:
         """What a shopper sees of an item, as plain values; price is None where unknown."""
         return self.displays([int(row)])[0]
 
-    def displays(self, rows: Rows) -> list[dict[str, Any]]:
-        """`display` of some items, whose columns are looked up once for all."""
+    def displays(self, rows: Rows, columns: Sequence[str] = DISPLAYED) -> list[dict[str, Any]]:
+        """Some columns of some items, and `attributes`, looked up once for all; see `display`."""
         places = np.asarray(rows, dtype=np.int64)
-        texts = [self.texts(name, places) for name in SHOWN_TEXTS]
-        decimals = max(2, decimals_of(self.currency))  # as many as the currency has, two at least
-        prices = [
-            None if price != price else round(price, decimals if price >= 1 else 4)  # noqa: PLR0124  NaN differs
-            for price in self._numbers["price"][places].tolist()
-        ]
-        in_stock = self.in_stock[places].tolist()
-        has_more = self.own_attributes or self._calculated
+        shown = [self._displayed(name, places) for name in columns]
+        has_more = self._calculated or any(one.facet for one in self.own_attributes.definitions.values())
         attributes = [self._shown_attributes(row) if has_more else {} for row in places.tolist()]
+        names = (*columns, "attributes")
+        return [dict(zip(names, its, strict=True)) for its in zip(*shown, attributes, strict=True)]
+
+    def _displayed(self, column: str, rows: NDArray[np.int64]) -> Sequence[Any]:
+        """A column of some items as plain values."""
+        if column == "in_stock":
+            return list(self.in_stock[rows].tolist())
+        if column != "price":
+            return self.texts(column, rows)
+        decimals = max(2, decimals_of(self.currency))  # as many as the currency has, two at least
         return [
-            {
-                "item_id": item_id,
-                "title": title,
-                "brand": brand,
-                "category": category,
-                "price": price,
-                "in_stock": is_there,
-                "image": image,
-                "url": url,
-                "attributes": its,
-            }
-            for item_id, title, brand, category, image, url, price, is_there, its in zip(
-                *texts, prices, in_stock, attributes, strict=True
-            )
+            None if price != price else round(price, decimals if price >= 1 else 4)  # noqa: PLR0124  # NaN differs
+            for price in self._numbers["price"][rows].tolist()
         ]
 
     def _shown_attributes(self, row: int) -> dict[str, Any]:

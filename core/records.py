@@ -371,6 +371,7 @@ class Interaction:
 
     Attributes:
         source: who sent it: the name of the key, or None where no key was asked for. Ids are unique for one source.
+        variant_of: the variant of its product that a page knows it by, where the product has more than a page lists.
     """
 
     event_id: str
@@ -383,3 +384,4 @@ class Interaction:
     quantity: float = 1.0
     value: float = 0.0
     source: str | None = None
+    variant_of: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -69,9 +69,11 @@ def _hits(
 ) -> Iterator[dict[str, Any]]:
     gains, scores, propensities = slate.gains.tolist(), slate.scores.tolist(), slate.propensities.tolist()
     objectives = [(m, name) for m, name in enumerate(slate.objectives) if name not in private]
-    for index, hit in enumerate(store.displays(slate.rows)):
+    hits = store.displays(slate.rows)
+    variants = repeat(None) if slate.variants is None else _variants(hits, slate.variants, store)
+    for index, (hit, others) in enumerate(zip(hits, variants, strict=False)):
         its = gains[index]
-        hit["variants"] = None if slate.variants is None else _variants(hit, slate.variants[index], store)
+        hit["variants"] = others
         hit["n_variants"] = None if slate.n_variants is None else slate.n_variants[index]
         hit["position"] = slate.query.offset + index
         hit["score"] = scores[index]
@@ -88,16 +90,19 @@ def _hits(
 VARIANT_FIELDS = ("item_id", "title", "price", "in_stock", "image", "url")
 
 
-def _variants(hit: Mapping[str, Any], item_ids: Sequence[str], store: ItemStore) -> list[dict[str, Any]]:
-    """The other items of a hit's group, with the attributes in which they differ from it; None where they lack one."""
-    found, lacking = [], dict.fromkeys(hit["attributes"])
-    for shown in store.displays(store.rows_of(item_ids)):
-        own = {
-            name: value
-            for name, value in (lacking | shown["attributes"]).items()
-            if hit["attributes"].get(name) != value
-        }
-        found.append({**{name: shown[name] for name in VARIANT_FIELDS}, "attributes": own})
+def _variants(
+    hits: Sequence[Mapping[str, Any]], variants: Sequence[Sequence[str]], store: ItemStore
+) -> list[list[dict[str, Any]]]:
+    """By hit the other items of its group, with the attributes in which they differ; None where they lack one."""
+    every = iter(store.displays(store.rows_of([*chain.from_iterable(variants)]), VARIANT_FIELDS))
+    found = [list(islice(every, len(item_ids))) for item_ids in variants]
+    for hit, others in zip(hits, found, strict=True):
+        own = hit["attributes"]
+        lacking = dict.fromkeys(own)
+        for one in others:
+            if own or one["attributes"]:
+                its = lacking | one["attributes"]
+                one["attributes"] = {name: value for name, value in its.items() if own.get(name) != value}
     return found
 
 

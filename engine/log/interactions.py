@@ -38,7 +38,10 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "quantity": pl.Float64,
     "value": pl.Float64,
     "source": pl.String,
+    "variant_of": pl.String,
 }
+_LATER = ("source", "variant_of")
+"""Columns that earlier parts do not have."""
 SCHEMA = pl.Schema(_COLUMNS)
 """Columns of the Parquet parts; `unmatched` has `reason` (`late` or `unknown`) beside them."""
 
@@ -92,8 +95,9 @@ def _read(part: Path) -> pl.DataFrame:
 
 def _read_parquet(part: Path) -> pl.DataFrame:
     there = pl.read_parquet_schema(part)
-    frame = pl.read_parquet(part, columns=[name for name in SCHEMA if name in there or name != "source"])
-    return frame if "source" in there else frame.with_columns(source=pl.lit(None, pl.String))
+    lacking = [name for name in _LATER if name not in there]
+    frame = pl.read_parquet(part, columns=[name for name in SCHEMA if name not in lacking])
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in lacking).select(list(SCHEMA))
 
 
 def _spooled(folder: Path) -> list[Path]:
@@ -124,19 +128,24 @@ def split(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame
 
 
 def of_hits(interactions: pl.DataFrame, impressions: pl.DataFrame) -> pl.DataFrame:
-    """The interactions with the item shown in place of a variant that it stood for."""
+    """The interactions with the item shown in place of a variant that it stood for.
+
+    A page lists the first variants of a product; others are known by one of those, their `variant_of`.
+    """
     grouped = impressions.filter(pl.col("variants").is_not_null() & (pl.col("variants") != NO_VARIANTS))
     grouped = grouped.filter(among(interactions["decision_id"])).unique("decision_id", keep="first")
-    pairs = [
+    triples = [
         (decision_id, variant, hit)
-        for decision_id, text in grouped.select("decision_id", "variants").iter_rows()
-        for variant, hit in json.loads(text).items()
+        for decision_id, shown, text in grouped.select("decision_id", "item_ids", "variants").iter_rows()
+        for variant, hit in (json.loads(text) | {one: one for one in shown}).items()
     ]
-    if not pairs:
+    if not triples:
         return interactions
-    hits = pl.DataFrame(pairs, schema=["decision_id", "item_id", "hit"], orient="row")
+    hits = pl.DataFrame(triples, schema=["decision_id", "item_id", "hit"], orient="row")
+    others = hits.rename({"item_id": "variant_of", "hit": "other"})
     found = interactions.join(hits, on=["decision_id", "item_id"], how="left", maintain_order="left")
-    return found.with_columns(item_id=pl.coalesce("hit", "item_id")).drop("hit")
+    found = found.join(others, on=["decision_id", "variant_of"], how="left", maintain_order="left")
+    return found.with_columns(item_id=pl.coalesce("hit", "other", "item_id")).drop("hit", "other")
 
 
 def among(decision_ids: pl.Series) -> pl.Expr:
@@ -145,7 +154,7 @@ def among(decision_ids: pl.Series) -> pl.Expr:
 
 
 def outcomes_of(interactions: pl.DataFrame) -> pl.DataFrame:
-    """`decision_id`, `item_id`, when (`at`), and what each event adds to an outcome.
+    """`decision_id`, `item_id`, `variant_of`, when (`at`), and what each event adds to an outcome.
 
     A row an event; `with_outcomes` adds up those of an item: clicked, put in a cart, bought or not, and what was paid.
     """
@@ -153,6 +162,7 @@ def outcomes_of(interactions: pl.DataFrame) -> pl.DataFrame:
     return interactions.select(
         "decision_id",
         "item_id",
+        "variant_of",
         at="timestamp",
         clicks=(action == "click").cast(pl.Int64),
         carts=(action == "cart").cast(pl.Int64),

@@ -47,6 +47,16 @@ def with_variants(slate: Slate, source: CandidateSource) -> Slate:
     return changed(slate, variants=variants, n_variants=tuple(map(len, others)))
 
 
+def listed_variant(item_id: str, pipeline: Pipeline) -> str | None:
+    """A variant of an item's product that a page lists with it; None where it lists the item, or knows no such."""
+    (row,) = pipeline.store.rows_of([item_id])
+    if row < 0 or pipeline.groups is None:
+        return None
+    others = pipeline.groups.others(int(row))
+    is_listed = np.searchsorted(others, row) < MAX_VARIANTS
+    return None if is_listed else pipeline.store.item_ids(others[:1])[0]
+
+
 def with_matched_words(slate: Slate, pipeline: Pipeline) -> Slate:
     """The slate with what each word of the query has met."""
     store, analyser = pipeline.store, pipeline.retriever.knowledge.analyser

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.records import Query
 from trimtab.engine import Engine
-from trimtab.service.logs.event_log import Event, EventLog
+from trimtab.engine.stages.shown_page import listed_variant
+from trimtab.service.logs.event_log import Event, EventLog, Known
 from trimtab.service.logs.shown_slates import ShownSlate, ShownSlates, Unmatched, unmatched
 
 
@@ -51,10 +52,12 @@ class EventIntake:
         asked = {event.query_id for event in events}
         shown = await self._shown.of(asked) if in_log else self._shown.remembered(asked)
         engine = self._engine()
+        listed = {event.item_id: listed_variant(event.item_id, engine.pipeline) for event in events}
+        variants_of = {item_id: variant for item_id, variant in listed.items() if variant is not None}
         n_new = await self._events.add(
-            [with_value(event, shown.get(event.query_id), engine) for event in events], source=source
+            [with_value(event, shown.get(event.query_id), engine) for event in events], Known(source, variants_of)
         )
-        without = unmatched(events, shown, datetime.now(UTC), has_all=in_log)
+        without = unmatched(events, shown, variants_of, datetime.now(UTC), has_all=in_log)
         return Acknowledgement(accepted=n_new, duplicates=len(events) - n_new, unmatched=list(without))
 
 

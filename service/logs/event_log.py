@@ -15,7 +15,8 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple
 
 import orjson
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
@@ -107,7 +108,7 @@ class Event(BaseModel):
         """When it was done, which is not after it was received."""
         return min((self.timestamp or received).astimezone(UTC), received)
 
-    def interaction(self, received: datetime, source: str | None) -> Interaction:
+    def interaction(self, received: datetime, known: Known) -> Interaction:
         return Interaction(
             event_id=self.event_id,
             decision_id=self.query_id,
@@ -118,8 +119,24 @@ class Event(BaseModel):
             position=self.position,
             quantity=self.quantity,
             value=self.value or 0.0,
-            source=source,
+            source=known.source,
+            variant_of=known.variants_of.get(self.item_id),
         )
+
+
+class Known(NamedTuple):
+    """What is known of events beside what they say.
+
+    Attributes:
+        source: who sent them; the same ids from somebody else are other events.
+        variants_of: by item, the variant that a page knows it by where it does not list it.
+    """
+
+    source: str | None = None
+    variants_of: Mapping[str, str] = MappingProxyType({})
+
+
+NOTHING_KNOWN = Known()
 
 
 class EventLog:
@@ -158,34 +175,31 @@ class EventLog:
     def close(self) -> None:
         self._journal.close()
 
-    async def add(self, events: Sequence[Event], *, source: str | None = None) -> int:
+    async def add(self, events: Sequence[Event], known: Known = NOTHING_KNOWN) -> int:
         """Keep the events that are new; returns how many, once all of them are on the disk.
-
-        Args:
-            source: who sent them; the same ids from somebody else are other events.
 
         Raises:
             Unavailable: the disk refuses them; sending them again is safe.
         """
-        distinct = {name_of(source, event.event_id): event for event in events}
+        distinct = {name_of(known.source, event.event_id): event for event in events}
         pending = {self._in_flight[name] for name in distinct if name in self._in_flight}
         new = {name: event for name, event in distinct.items() if not self._is_known(name)}
         # A task of its own: what has begun ends, even where the sender hangs up.
-        keeping = asyncio.ensure_future(self._keep(new, source))
+        keeping = asyncio.ensure_future(self._keep(new, known))
         self._in_flight.update(dict.fromkeys(new, keeping))
         keeping.add_done_callback(lambda ended: self._forget_in_flight(new, ended))
         n_new = await asyncio.shield(keeping)
         await asyncio.shield(asyncio.gather(*pending))
         return n_new
 
-    async def _keep(self, new: Mapping[bytes, Event], source: str | None) -> int:
+    async def _keep(self, new: Mapping[bytes, Event], known: Known) -> int:
         """Write what no worker has written; returns how many those are, when others have written the rest."""
         n_new, deadline = 0, time.monotonic() + 3 * CLAIM_SECONDS
         while new:
             claims = await self._marks.claim(new.keys())
             ours = {name: event for name, event in new.items() if name in claims.ours}
             if ours:
-                await self._write(ours, source)
+                await self._write(ours, known)
                 n_new += len(ours)
             self._remember(claims.written)
             # Another worker is about to write these, or was killed: then they are ours when its claim has ended.
@@ -196,9 +210,9 @@ class EventLog:
                 await asyncio.sleep(LOOK_SECONDS)
         return n_new
 
-    async def _write(self, events: Mapping[bytes, Event], source: str | None) -> None:
+    async def _write(self, events: Mapping[bytes, Event], known: Known) -> None:
         # Not on the loop's thread: a thousand events would hold searches up for as long as three of them take.
-        interactions, lines = await asyncio.to_thread(_encoded, [*events.values()], datetime.now(UTC), source)
+        interactions, lines = await asyncio.to_thread(_encoded, [*events.values()], datetime.now(UTC), known)
         try:
             await asyncio.wrap_future(self._journal.append(lines))
         except OSError:
@@ -230,9 +244,9 @@ def name_of(source: str | None, event_id: str) -> bytes:
     return hashlib.blake2b(orjson.dumps([source, event_id]), digest_size=16).hexdigest().encode()
 
 
-def _encoded(events: Sequence[Event], received: datetime, source: str | None) -> tuple[list[Interaction], list[bytes]]:
+def _encoded(events: Sequence[Event], received: datetime, known: Known) -> tuple[list[Interaction], list[bytes]]:
     """The rows of events, and their lines in the log."""
-    interactions = [event.interaction(received, source) for event in politely(events)]
+    interactions = [event.interaction(received, known) for event in politely(events)]
     return interactions, [orjson.dumps(one, option=LINE) for one in politely(interactions)]
 
 

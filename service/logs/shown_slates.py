@@ -150,11 +150,17 @@ class ShownSlates:
 
 
 def unmatched(
-    events: Iterable[Event], shown: Mapping[str, ShownSlate], received: datetime, *, has_all: bool
+    events: Iterable[Event],
+    shown: Mapping[str, ShownSlate],
+    variants_of: Mapping[str, str],
+    received: datetime,
+    *,
+    has_all: bool,
 ) -> Iterator[Unmatched]:
     """Those events that belong to nothing that was shown, and why.
 
     Args:
+        variants_of: see `trimtab.service.logs.event_log.Known`.
         has_all: a slate that is not among those `shown` is in no log.
     """
     for event in events:
@@ -162,7 +168,7 @@ def unmatched(
         if slate is None:
             if has_all:
                 yield Unmatched(event_id=event.event_id, reason="query_id")
-        elif event.item_id not in slate:
+        elif event.item_id not in slate and variants_of.get(event.item_id, event.item_id) not in slate:
             yield Unmatched(event_id=event.event_id, reason="item_id")
         elif not slate.counts_at(event.happened(received)):
             yield Unmatched(event_id=event.event_id, reason="timestamp")

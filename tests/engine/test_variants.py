@@ -31,6 +31,7 @@ from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.interactions import NO_VARIANTS, SCHEMA, outcomes_of, split, with_outcomes
 from trimtab.engine.log.rows import frame_of
 from trimtab.engine.response import response_of
+from trimtab.engine.stages.shown_page import listed_variant
 from trimtab.retrieval.filters import parse_filter
 
 COLOURS = ("red", "blue", "green")
@@ -123,6 +124,8 @@ def test_many_variants_of_one_product_leave_room_for_others(tmp_path: Path) -> N
     assert slate.item_ids[0] == "polo-77"
     assert slate.n_matches == len(slate.item_ids) == 9
     assert len(engine.slate(Query("polo shirt", k=10, group=False)).item_ids) == 10
+    known = {one: listed_variant(one, engine.pipeline) for one in ("polo-49", "polo-640", "s1", "unknown")}
+    assert known == {"polo-49": None, "polo-640": "polo-0", "s1": None, "unknown": None}
 
 
 def test_rules_know_the_variant(shop: Engine) -> None:
@@ -167,13 +170,16 @@ def test_what_is_done_with_a_variant_counts_for_the_hit_that_stood_for_it(shop: 
     slate = shop.slate(Query("red shirt", k=10))
     log = frame_of([impression_row(shop.impression(slate, at))])
     event = {"decision_id": slate.decision_id, "timestamp": at + timedelta(minutes=1), "action": "click"}
+    variants = {"polo-green": None, "linen-red": "oxford-red", "unknown": None, "oxford-52": "oxford-blue"}
     done = pl.DataFrame(
-        [{**event, "event_id": name, "item_id": name} for name in ("polo-green", "linen-red", "unknown")],
+        [{**event, "event_id": name, "item_id": name, "variant_of": one} for name, one in variants.items()],
         schema=SCHEMA,
     )
-    assert split(done, log)["reason"].to_list() == [None, None, "unknown"]
+    assert split(done, log)["reason"].to_list() == [None, None, "unknown", None]
     clicks = dict(zip(slate.item_ids, with_outcomes(log, outcomes_of(done))["clicks"][0].to_list(), strict=True))
-    assert {item_id for item_id, clicked in clicks.items() if clicked} == {"polo-red", "linen-red"}
+    assert {item_id for item_id, clicked in clicks.items() if clicked} == {"polo-red", "linen-red", "oxford-red"}
+    items = log.with_columns(item_ids=pl.lit(["linen-red", "oxford-52"]), variants=pl.lit(None, pl.String))
+    assert split(done, items)["reason"].to_list() == ["unknown", None, "unknown", None]
 
 
 def test_simulated_shoppers_see_groups(shop: Engine, tmp_path: Path) -> None:
