@@ -124,6 +124,12 @@ def test_drawings_do_not_nest() -> None:
     assert within_limits(page) == page
 
 
+def test_a_page_of_few_tags_with_many_attributes_in_all_is_cut() -> None:
+    tag = b"<p " + b" ".join(b"a%d" % number for number in range(299)) + b">"
+    page = tag * (1_900_000 // len(tag))
+    assert len(within_limits(page)) < len(page)
+
+
 def test_a_small_page_may_nest_and_is_cut_where_it_is_too_deep() -> None:
     dom = parse(b"<div>" * 5_000 + b"x")
     assert dom.truncated

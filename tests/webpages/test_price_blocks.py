@@ -56,6 +56,12 @@ def page(block: str, lang: str, cart: str) -> str:
             "36.95",
         ),
         (
+            "<p>ab 39,00 €</p><div><button>S <i>39,00 €</i></button><button>M <i>54,00 €</i></button>"
+            "<button>L <i>75,00 €</i></button></div><div class=preis>54,00 €</div>",
+            "de",
+            "54",
+        ),
+        (
             "<div class=discount_block><i>-75%</i><div class=discount_original>71,99 zł</div>"
             "<div class=discount_final>17,99 zł</div></div>",
             "pl",
@@ -74,3 +80,10 @@ def test_the_price_is_told_from_the_amounts_beside_it(block: str, lang: str, pri
     cart = {"de": "In den Warenkorb", "pl": "Do koszyka", "fr": "Ajouter au panier", "nl": "In winkelwagen"}
     found = analyze_page(page(f"<div>{block}</div>", lang, cart.get(lang, "Add to cart")))
     assert found.elements["price"].value == price
+
+
+def test_a_doubtful_picture_is_given_where_words_of_the_name_call_it() -> None:
+    html = page("<b>12,90 €</b>", "de", "In den Warenkorb").replace("alt='Copper Kettle'", "alt='Kettle'")
+    tiles = "".join(f"<li><a href='/x/{i}'><img src='/t/{i}.jpg' alt='Pot {i}'>{i},00 €</a></li>" for i in range(4))
+    found = analyze_page(html.replace("</main>", f"</main><ul>{tiles}</ul>"))
+    assert found.elements["image"].value == "/img/k1.jpg"

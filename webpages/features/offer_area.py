@@ -149,9 +149,9 @@ def _pictures_of_others(reading: Reading) -> list[int]:
     for link in dom.of_tags("a"):
         address = dom.attribute(link, "href").strip()[:MAX_ADDRESS]
         if (
-            _last_step(address) not in ("", own)
+            dom.has_any(link, pictures)
+            and _last_step(address) not in ("", own)
             and not _NO_PAGE.search(address.lower())
-            and dom.has_any(link, pictures)
             and not any(_MAKER.search(mark(dom, element).lower()) for element in (link, *dom.ancestors(link, 1)))
         ):
             found.append(link)

@@ -44,10 +44,10 @@ def price_choices(
     found = np.zeros(len(candidates))
     amounts = np.asarray([float(one.money.amount) if one.money else 0.0 for one in candidates])
     shown = np.asarray([one.source == "text" for one in candidates], dtype=bool)
-    chosen = _checked(dom, candidates, amounts, shown) or _shown_again(
-        dom, candidates, amounts, shown & ~has(*_NO_OPTION)
-    )
     starts_range = shown & has("own_from", "before_from")
+    chosen = _checked(dom, candidates, amounts, shown) or _shown_again(
+        dom, candidates, amounts, shown & ~has(*_NO_OPTION) & ~starts_range
+    )
     if chosen:
         is_chosen = np.isin(amounts, list(chosen))
         found[shown & is_chosen & ~starts_range] += CHOSEN_GAIN

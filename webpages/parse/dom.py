@@ -248,17 +248,22 @@ def _walk(root: LexborNode, dom: Dom) -> None:
     """Fill the columns in document order; what stands in no open element stands inside something opaque or too deep."""
     opened: dict[int, int] = {}
     tags, parents, depths, segments = dom.tags, dom.parents, dom.depths, dom.segments
+    # Called for each of tens of thousands of nodes: looked up once.
+    add_tag, add_parent, add_depth, add_owner = tags.append, parents.append, depths.append, dom.segment_owners.append
+    add_attributes, add_ordinal, add_start = dom.attributes.append, dom.ordinals.append, dom.segment_starts.append
+    parent_of, add_segment = opened.get, segments.append
+    n_elements = 0
     for node in root.traverse(include_text=True, skip_empty=True):
         above = node.parent
-        parent = -1 if above is None else opened.get(above.mem_id, -1)
-        if parent < 0 and tags:
+        parent = -1 if above is None else parent_of(above.mem_id, -1)
+        if parent < 0 and n_elements:
             continue
         tag = node.tag
         if tag == "-text":
             text = " ".join((node.text_content or "").split())
             if text:
-                segments.append(text)
-                dom.segment_owners.append(parent)
+                add_segment(text)
+                add_owner(parent)
             continue
         depth = depths[parent] + 1 if parent >= 0 else 0
         if not tag or tag[0] in "-!_#":
@@ -266,20 +271,20 @@ def _walk(root: LexborNode, dom: Dom) -> None:
         if depth > MAX_DEPTH:
             dom.truncated = True
             continue
-        element = len(tags)
         attributes: dict[str, Any] = node.attributes
         if None in attributes.values():
             attributes = {name: value or "" for name, value in attributes.items()}
-        tags.append(tag)
-        parents.append(parent)
-        depths.append(depth)
-        dom.attributes.append(attributes)
-        dom.ordinals.append(element + dom.n_inside_opaque)
-        dom.segment_starts.append(len(segments))
+        add_tag(tag)
+        add_parent(parent)
+        add_depth(depth)
+        add_attributes(attributes)
+        add_ordinal(n_elements + dom.n_inside_opaque)
+        add_start(len(segments))
         if tag in _OPAQUE:
-            _read_opaque(node, element, dom)
+            _read_opaque(node, n_elements, dom)
         else:
-            opened[node.mem_id] = element
+            opened[node.mem_id] = n_elements
+        n_elements += 1
 
 
 def _read_opaque(node: LexborNode, element: int, dom: Dom) -> None:

@@ -18,7 +18,7 @@ from trimtab.webpages.parse.statements.platform import PRODUCT, page_by_platform
 from trimtab.webpages.parse.words import ADD_TO_CART, NOT_CART
 from trimtab.webpages.predict.availability import Availability, availability_of
 from trimtab.webpages.predict.decode import decide
-from trimtab.webpages.predict.model import ABSTAIN_BELOW, ElementModel
+from trimtab.webpages.predict.model import ABSTAIN_BELOW, SKU_GIVEN, ElementModel
 from trimtab.webpages.predict.scorer import Choice, Scorer
 
 IMAGE_FROM = 0.2
@@ -112,7 +112,8 @@ def _name(reading: Reading, choice: Choice | None) -> Element | None:
 def _image(reading: Reading, choice: Choice | None) -> Element | None:
     stated = [fact for fact in reading.structured.facts if fact.kind == "image"]
     base = reading.url or reading.structured.canonical
-    if choice is not None and choice.confidence >= IMAGE_FROM:
+    is_called_so = choice is not None and not stated and _is_called_by_name(reading, choice.candidate.element)
+    if choice is not None and (choice.confidence >= IMAGE_FROM or is_called_so):
         candidate = choice.candidate
         agrees = any(image_key(fact.value) == image_key(candidate.text) for fact in stated)
         evidence = _evidence(choice.level, stated=agrees, shown=True)
@@ -122,6 +123,13 @@ def _image(reading: Reading, choice: Choice | None) -> Element | None:
         path = reading.dom.path(stated[0].element)
         return Element(_absolute(base, stated[0].value), STATED_IMAGE_CONFIDENCE, path, ("structured",))
     return None
+
+
+def _is_called_by_name(reading: Reading, picture: int) -> bool:
+    """Whether a picture's text is made of words of the product's name."""
+    words = tokens(reading.dom.attribute(picture, "alt"))
+    name = reading.dom.text(reading.name_anchor) if reading.name_anchor >= 0 else ""
+    return bool(words) and words <= tokens(name)
 
 
 def _absolute(base: str, address: str) -> str:
@@ -161,6 +169,8 @@ def _sku(reading: Reading, model: ElementModel, candidates: list[SkuCandidate]) 
     confidence = model.confidences["sku"](decision.logit, decision.lead)
     if confidence < ABSTAIN_BELOW:
         chosen, confidence = own_number(candidates), OWN_NUMBER_CONFIDENCE
+    elif SKU_GIVEN in model.confidences:
+        confidence = model.confidences[SKU_GIVEN](decision.logit, decision.lead)
     if chosen is None:
         return None
     evidence = _evidence("text", stated=bool(chosen.stated), shown=bool(chosen.labels or not chosen.stated))

@@ -36,6 +36,10 @@ ABSTAIN_BELOW = 0.45
 """Answering pays for F1 where the chance to be right is above F1 / 2, and F1 is near .9 (Lipton et al. 2014)."""
 
 
+SKU_GIVEN = "sku/given"
+"""Confidence of a number that is given; the one of `sku` decides whether it is, and is fitted on all that may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Confidence:
     """Chance that the best group is right: logistic in its logit, in its lead over the next, and in whether what the

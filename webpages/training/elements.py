@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.webpages.features.page_kind import with_offer
-from trimtab.webpages.parse.identifiers import key_of
+from trimtab.webpages.features.sku import sku_costs
+from trimtab.webpages.parse.identifiers import SkuCandidate, key_of
 from trimtab.webpages.predict.decode import Decision, decide, decide_candidates
-from trimtab.webpages.predict.model import KEYS, Confidence, ElementModel, names_of
+from trimtab.webpages.predict.model import ABSTAIN_BELOW, KEYS, SKU_GIVEN, Confidence, ElementModel, names_of
 from trimtab.webpages.predict.trees import Trees
 from trimtab.webpages.training.availability import availability_weights
 from trimtab.webpages.training.calibration import Outcome, calibrate
@@ -163,8 +164,9 @@ def outcomes(examples: Sequence[Example], key: str, trees: Trees) -> list[Outcom
 def _decide(key: str, view: Twin, trees: Trees) -> Decision | None:
     logits = trees.logits(view.rows)
     if key == "sku":
-        named = [key_of(candidate.value) for candidate in view.candidates]  # type: ignore[union-attr]
-        return decide(named, logits, [True] * len(named))
+        numbers = cast("list[SkuCandidate]", view.candidates)
+        named = [key_of(number.value) for number in numbers]
+        return decide(named, logits - sku_costs(numbers), [True] * len(named))
     kind, _, level = key.partition("/")
     return decide_candidates(kind, level, view.candidates, view.rows, logits)  # type: ignore[arg-type]
 
@@ -224,4 +226,7 @@ def fit(examples: Sequence[Example], *, keys: Sequence[str] = KEYS) -> ElementMo
             if key == "price/text":
                 completed.append(with_offers(fold, inner))
         confidences[key] = calibrate(held_out)
+        if key == "sku":
+            given = [one for one in held_out if confidences[key](one.logit, one.lead) >= ABSTAIN_BELOW]
+            confidences[SKU_GIVEN] = calibrate(given)
     return ElementModel(trees, confidences, availability_weights(examples))

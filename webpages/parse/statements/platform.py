@@ -29,7 +29,7 @@ _OF_BODY = {
 def page_by_platform(dom: Dom) -> str:
     """`product`, `listing` or `cart`; empty where no platform says."""
     for _, source in dom.inline_scripts:
-        counted = _COUNTED.search(source)
+        counted = _COUNTED.search(source) if "pageType" in source else None
         if counted:
             return _OF_COUNTER.get(counted[1], "")
     names = " ".join(mark(dom, element) for element in dom.of_tags("body")[:1]).lower()

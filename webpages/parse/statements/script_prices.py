@@ -27,6 +27,7 @@ _PRICE = re.compile(r'"price":\s?(\d{2,9})(?=\s?[,}])')
 """A whole number of cents, of the product or of one of its variants."""
 _VIEWED = re.compile(r"""["']view_item["']|["']ViewContent["']|\bdetail["']?\s*:\s*\{""")
 """One product is looked at, as Google's and Facebook's counters of visits have it."""
+_VIEWED_WORDS = ("view_item", "ViewContent", "detail")
 _VIEWED_PRICE = re.compile(
     r"""\b(?:price|value)\\?["']?\s*:\s*(?P<quote>\\?["']?)(?P<amount>\d{1,7}(?:\.\d{1,4})?)(?P=quote)\s*[,})\]\n]"""
 )
@@ -71,7 +72,7 @@ def _of_scripts(dom: Dom) -> Iterator[tuple[int, Money]]:
 def _of_counters(dom: Dom) -> Iterator[tuple[int, Money]]:
     """The price in the first event that says which product is looked at."""
     for element, source in dom.inline_scripts:
-        event = _VIEWED.search(source)
+        event = _VIEWED.search(source) if any(word in source for word in _VIEWED_WORDS) else None
         money = _price_behind(source, event, _VIEWED_PRICE) if event else None
         if money is not None:
             yield element, money
