@@ -22,10 +22,14 @@ from trimtab.engine import Engine
 settings.register_profile("trimtab", deadline=None)
 settings.load_profile("trimtab")
 
+FIRST = ("tests/abtest/test_agree.py", "tests/core/", "tests/text/")
+"""While one process of those that run the tests builds the bundle of the first file, another has files without one."""
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)))
     if SHARED_DATA.is_dir():
         return
     skip = pytest.mark.skip(reason="the data folder ../shared/data is not here")
