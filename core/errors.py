@@ -6,6 +6,7 @@
     │   │   └── BadWeight                         names an objective; whoever spells its parameter `w_revenue` says so
     │   ├── BadFile                               names a file, and the row where there is one
     │   └── BadLog                                a log that cannot be replayed as asked
+    │       └── OnlySorted                        `trimtab.abtest.ope.log.partitions`: it has sorted slates alone
     ├── Unauthorised          exit 1   HTTP 401
     ├── Forbidden             exit 1   HTTP 403
     ├── NotFound              exit 2   HTTP 404

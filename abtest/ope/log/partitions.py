@@ -128,7 +128,7 @@ class PartitionedLog:
         return slates.take(np.argsort(slates.numbers, kind="stable"))
 
 
-class _OnlySorted(BadLog):
+class OnlySorted(BadLog):
     """Nothing in a log can be replayed, and some of it only because it was sorted."""
 
 
@@ -154,7 +154,7 @@ def partitioned(
     with TemporaryDirectory(prefix="trimtab-replay-") as folder:
         try:
             found = _written(path, engine, channel, tasks, Path(folder), drawn_alone=True)
-        except _OnlySorted:
+        except OnlySorted:
             if not or_sorted:
                 raise
             found = _written(path, engine, channel, tasks, Path(folder), drawn_alone=False)
@@ -184,7 +184,7 @@ def _written(
     if n == 0:
         reasons = left_out_in_words(left_out, reader.rejected)
         what = f"{path}: none of {n_read:,} impressions can be replayed on bundle {engine.bundle_id}: {reasons}"
-        raise _OnlySorted(f"{what}. {EXPLORE}") if left_out[SORTED] else BadLog(what)
+        raise OnlySorted(f"{what}. {EXPLORE}") if left_out[SORTED] else BadLog(what)
     labels = ReplayLog(
         _slates_of(parts[0].read(0)[:0]),
         queries=tuple(arrays.queries.values),
