@@ -30,8 +30,13 @@ class Alternatives:
         n_codes: larger than any.
     """
 
-    def __init__(self, codes: Rows, n_codes: int) -> None:
+    def __init__(self, codes: Rows, n_codes: int, every: Alternatives | None = None) -> None:
+        """
+        Args:
+            every: those of which these are some; None where they are all.
+        """
         self.codes, self.n_codes = codes, n_codes
+        self._every = every
 
     def first_of_each(self, rows: Rows, n: int | None = None) -> Rows:
         """The places of the rows that are the first with their code, ascending.
@@ -44,11 +49,41 @@ class Alternatives:
         take_first_of_each(rows, self.codes, np.zeros(self.n_codes, dtype=bool), places, count)
         return places[: count[0]]
 
+    def to_be_bought(self, rows: Rows, in_stock: NDArray[np.bool_]) -> Rows:
+        """The rows that are in stock, and those of groups of which none is.
+
+        Args:
+            in_stock: [n_items] what can be bought now.
+        """
+        there = in_stock[rows]
+        return rows[there | ~np.isin(self.codes[rows], self.codes[rows[there]])]
+
     def without(self, rows: Rows) -> Alternatives:
         """The same, of which some rows are never found."""
         codes = self.codes.copy()
         codes[rows] = NEVER
-        return Alternatives(codes, self.n_codes)
+        return Alternatives(codes, self.n_codes, self._every or self)
+
+    def with_others(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The rows with the codes of some rows, which are found, and the place of the one whose code each has."""
+        every = self._every or self
+        order, ends = every.members
+        codes = every.codes[rows]
+        begin = np.where(codes > 0, ends[codes - 1], 0)
+        lengths = ends[codes] - begin
+        places = np.repeat(np.arange(len(rows)), lengths)
+        others = order[np.arange(len(places)) + np.repeat(begin - lengths.cumsum() + lengths, lengths)]
+        alike = self.codes[others] == self.codes[rows[places]]
+        return others[alike], places[alike]
+
+    @cached_property
+    def members(self) -> tuple[Rows, Rows]:
+        """[n_items] all rows, those of a code ascending beside each other; [n_codes] where those of each code end."""
+        counts = np.bincount(self.codes)
+        order = np.empty(len(self.codes), dtype=np.int64)
+        ends = np.cumsum(counts) - counts  # where they begin, until each place that is taken moves one on
+        place_by_code(self.codes, ends, order)
+        return order, ends
 
 
 class Groups(Alternatives):
@@ -79,7 +114,7 @@ class Groups(Alternatives):
             return rows
         if len(rows) * FEW < len(self.codes):
             return rows[np.argsort(self.codes[rows], kind="stable")]
-        order, _ = self._members
+        order, _ = self.members
         there = np.zeros(len(order), dtype=bool)
         there[self._places[rows]] = True
         return order[np.flatnonzero(there)]
@@ -87,15 +122,6 @@ class Groups(Alternatives):
     def n_of(self, rows: Rows) -> int:
         """How many groups some ascending rows are of."""
         return n_beside(self.codes[rows]) if self.are_beside else len(self.first_of_each(rows))
-
-    def to_be_bought(self, rows: Rows, in_stock: NDArray[np.bool_]) -> Rows:
-        """The rows that are in stock, and those of groups of which none is.
-
-        Args:
-            in_stock: [n_items] what can be bought now.
-        """
-        there = in_stock[rows]
-        return rows[there | ~np.isin(self.codes[rows], self.codes[rows[there]])]
 
     def standing(self, *, pinned: Sequence[int], hidden: Rows) -> Alternatives:
         """The items that may stand for their groups.
@@ -114,7 +140,7 @@ class Groups(Alternatives):
 
     def others(self, row: int) -> Rows:
         """The other rows of an item's group that are there, ascending."""
-        order, ends = self._members
+        order, ends = self.members
         code = int(self.codes[row])
         rows = order[ends[code - 1] if code else 0 : ends[code]]
         there = rows != row if self._gone is None else (rows != row) & ~self._gone[rows]
@@ -126,18 +152,9 @@ class Groups(Alternatives):
         return n_beside(self.codes) == int(np.count_nonzero(np.bincount(self.codes)))
 
     @cached_property
-    def _members(self) -> tuple[Rows, Rows]:
-        """[n_items] all rows, those of a group ascending beside each other; [n_codes] where those of each code end."""
-        counts = np.bincount(self.codes)
-        order = np.empty(len(self.codes), dtype=np.int64)
-        ends = np.cumsum(counts) - counts  # where they begin, until each place that is taken moves one on
-        place_by_code(self.codes, ends, order)
-        return order, ends
-
-    @cached_property
     def _places(self) -> NDArray[np.int32]:
         """[n_items] where each row stands among the rows by group."""
-        order, _ = self._members
+        order, _ = self.members
         places = np.empty(len(order), dtype=np.int32)
         places[order] = np.arange(len(order), dtype=np.int32)
         return places

@@ -25,6 +25,8 @@ DENSE_WEIGHT = 0.5
 
 POOL = 200
 """The least depth of a search in both indices, so that up to here a shorter answer is the head of a longer one."""
+GROUPS_POOL = 100
+"""The same of a search for groups of variants, which are as near as some 200 items."""
 
 N_BEST = 5
 FEEDBACK_WEIGHT = 1 / 3

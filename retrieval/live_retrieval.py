@@ -28,7 +28,7 @@ from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.field_terms import FieldTerms
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.postings import ItemTerms, Postings, terms_of_item
-from trimtab.retrieval.lexical.wanted import Wanted, query_reader
+from trimtab.retrieval.lexical.wanted import Wanted, Words, WordsMet, query_reader, words_met
 from trimtab.retrieval.milvus.indices import postings_of
 from trimtab.retrieval.protocol import Dense, Found, Indices
 from trimtab.retrieval.retriever import Retriever
@@ -224,6 +224,17 @@ class LiveLexicalIndex:
         if self._store.gone is not None:
             rows = rows[~self._store.gone[rows]]
         return np.concatenate([rows, self._n_base + self._new_hits(self._base.wanted(query))])
+
+    def words_met(self, query: str | Understood, rows: IntArray) -> WordsMet:
+        """Which words of a query some items, each once and ascending, have."""
+        wanted, n_built = self._base.wanted(query), int(np.searchsorted(rows, self._n_base))
+        built, new = rows[:n_built].astype(np.int32), rows[n_built:] - self._n_base
+
+        def have_all(words: Words) -> Mask:
+            of_new = self._postings.n_met([words])[new] > 0
+            return np.concatenate([self._base.have_all(words, built), of_new])
+
+        return words_met(wanted, self._base.finding_words(wanted), len(rows), have_all)
 
     def _new_hits(self, wanted: Wanted) -> IntArray:
         """The places of the new items that are found."""

@@ -18,6 +18,7 @@ from trimtab.catalog.groups import Alternatives
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.filters import Condition
+from trimtab.retrieval.lexical.wanted import WordsMet
 from trimtab.text.query import QueryReader, QueryWord
 
 Found = tuple[IntArray, FloatArray]
@@ -64,6 +65,9 @@ class Lexical(Vocabulary, Protocol):
 
     def matches(self, query: str | Understood) -> IntArray:
         """Rows of all items that `search` would find without conditions at any depth."""
+
+    def words_met(self, query: str | Understood, rows: IntArray) -> WordsMet:
+        """Which words of a query some items, each once and ascending, have."""
 
     def forbidden_rows(self, query: Understood) -> IntArray:
         """Rows of the items that have words that no item may have."""

@@ -94,9 +94,13 @@ class ResultSet:
         return self._first(rows, np.where(np.isnan(keys), np.inf, -keys if sort.descending else keys), n)
 
     def popular(self, n: int, *, but: IntArray) -> IntArray:
-        """The first rows by popularity, one of each group, without some and whoever is of their groups."""
+        """The first rows by popularity, one of each group, without some and whoever is of their groups.
+
+        A group stands where the most popular of its items that are in stock would, if any of them is.
+        """
+        rows = self.rows if self._groups is None else self._groups.to_be_bought(self.rows, self._store.in_stock)
         codes = np.arange(len(self._store)) if self._groups is None else self._groups.codes
-        rows = self.rows[~np.isin(codes[self.rows], codes[but])]
+        rows = rows[~np.isin(codes[rows], codes[but])]
         return self._first(rows, np.zeros(len(rows)), n)
 
     def _first(self, rows: IntArray, keys: NDArray[np.float64], n: int) -> IntArray:

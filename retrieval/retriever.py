@@ -17,26 +17,25 @@ from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.extended_array import RowArray, SharedArray, nearest_products, products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray
 from trimtab.core.understood import Understood
+from trimtab.retrieval.catalogue_words import CatalogueWords
 from trimtab.retrieval.dense.index import DenseIndex, mapped
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_query_encoder
 from trimtab.retrieval.filters import MAX_MASKS, Condition, Masks
-from trimtab.retrieval.fusion import POOL, fused, union
+from trimtab.retrieval.fusion import GROUPS_POOL, POOL, fused, union
 from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.spelling import Speller
 from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
-from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices, Vocabulary
+from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.understanding.amounts_in_words import amounts_in_words
 from trimtab.retrieval.understanding.mentions import Values
-from trimtab.retrieval.understanding.negation import ABSENT
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.retrieval.understanding.synonyms import Synonyms
 from trimtab.retrieval.understanding.understand import NO_WISHES, Knowledge, Wishes, understand
 from trimtab.text.lexicon import FILE as LEXICON
 from trimtab.text.lexicon import Lexicon
-from trimtab.text.query import QueryWord
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -221,7 +220,8 @@ class Retriever:
             groups = groups.without(self.lexical.forbidden_rows(understood))
         vectors = self._encoded(understood.wordings) if by_meaning else self._no_meaning
         conditions = self._masks.narrowing(self._masks.conditions(filters)) if filters else ()
-        depth = max(n_candidates, POOL)
+        pool = POOL if groups is None else GROUPS_POOL
+        depth = max(n_candidates, pool)
 
         def near() -> Found:
             selected = self._selected(conditions)
@@ -237,7 +237,7 @@ class Retriever:
 
         found = fused(
             (lexical_rows, bm25),
-            (dense_rows, cosines),
+            (dense_rows, cosines[:pool]),
             self.vectors,
             vectors,
             self._store.popularity,
@@ -247,13 +247,23 @@ class Retriever:
         )
         return found if groups is None else found.at(groups.first_of_each(found.rows, n_candidates))
 
+    def may_be_found(self, query: Understood, filters: Sequence[Filter], rows: IntArray) -> Mask:
+        """[n] which of some rows, each once and ascending, are there, meet the filters and have no forbidden words."""
+        gone = self._store.gone
+        may = np.ones(len(rows), dtype=bool) if gone is None else ~gone[rows]
+        for condition in self._masks.narrowing(self._masks.conditions(filters)):
+            may &= self._masks.at(condition, rows)
+        if query.forbidden:
+            may &= ~np.isin(rows, self.lexical.forbidden_rows(query))
+        return may
+
     def _most_popular(
         self, query: Understood, filters: Sequence[Filter], n: int, groups: Alternatives | None
     ) -> IntArray:
         results = self.results(query, filters)
         if groups is None:
             return results.popular(n, but=NO_ROWS)
-        rows = results.popular(len(results), but=NO_ROWS)
+        rows = groups.to_be_bought(results.popular(len(results), but=NO_ROWS), self._store.in_stock)
         return rows[groups.first_of_each(rows, n)]
 
     def at_rows(self, query: str | Understood, rows: IntArray) -> Candidates:
@@ -323,35 +333,6 @@ class Retriever:
 
     def _understood(self, query: str | Understood) -> Understood:
         return self.understand(query) if isinstance(query, str) else query
-
-
-class CatalogueWords:
-    """What a store and its indices know of words."""
-
-    def __init__(self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon) -> None:
-        self._lexicon, self._lexical = lexicon, lexical
-        self.read = lexical.reader.read
-        self.has_all, self.best_covered = lexical.has_all, lexical.best_covered
-        self.frequency, self.readings = speller.frequency, speller.readings
-        self.neighbours, self.completions = speller.neighbours, speller.completions
-        self._names = frozenset(key for brand in store.brands for key in lexicon.analyser.keys(brand))
-
-    def knows(self, word: str) -> bool:
-        """Whether any item has a word, or says that it goes without it."""
-        return self._lexical.reader.knows_word(word) or self.goes_without(word)
-
-    def together(self, words: Sequence[str]) -> int:
-        """The number of items that have all of the words."""
-        return self._lexical.n_having([one for word in words for one in self.read(word).distinct])
-
-    def goes_without(self, words: str) -> bool:
-        """Whether any item says that it goes without some words."""
-        terms = self._lexicon.analyser.terms(words)
-        return any(self._lexical.n_having([QueryWord(((ABSENT + term,),))]) for term in terms)
-
-    def is_name(self, word: str) -> bool:
-        """Whether a brand has the word in its name."""
-        return word in self._names
 
 
 def _indices(

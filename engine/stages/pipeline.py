@@ -13,6 +13,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.extended_array import RowArray, nearest_products
 from trimtab.core.records import Candidates, Filter, FloatArray, IntArray, Shopper
 from trimtab.core.understood import Understood
+from trimtab.engine.stages.standing import standing_variants
 from trimtab.ranker.companions import Companions
 from trimtab.ranker.features import ItemColumns, build_features, build_features_for_users, median_prices
 from trimtab.ranker.users import WORTH, History, UserHistories, with_recent
@@ -78,16 +79,23 @@ class Pipeline:
     ) -> Candidates:
         """Candidates of a query, of each group of variants the one that meets the query best; `pinned` among them.
 
-        Which one it is depends on no weight and no user. Without groups it is `retrieve`.
+        Which one it is depends on no weight and no user; its scores by words and meaning are those of the group's best.
+        Without groups it is `retrieve`.
 
         Args:
             pinned: rows that stand for their groups whatever they meet.
             hidden: rows that must not be shown; a group of which all are hidden is left out.
         """
+        query, filters = self.understand(query), tuple(filters)
         groups = None if self.groups is None else self.groups.standing(pinned=pinned, hidden=hidden)
         found = self.retriever.retrieve(
             query, n_candidates=self.n_candidates(group=True), filters=filters, by_meaning=by_meaning, groups=groups
         )
+        if groups is not None and query.words:
+            rows = standing_variants(
+                query, found.rows, groups, store=self.store, retriever=self.retriever, filters=filters
+            )
+            found = replace(found, rows=rows)
         return self.extended(found, pinned)
 
     def n_candidates(self, *, group: bool) -> int:

@@ -22,12 +22,20 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Alternatives
-from trimtab.core.compiled import kernel
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense import eight_bits
 from trimtab.retrieval.dense.eight_bits import EightBits
 from trimtab.retrieval.dense.kinds import EXACT_UP_TO, breadths_of, built_index, kind_for, n_refined, read_index
+from trimtab.retrieval.dense.members import (
+    NO_MASK,
+    NO_ROW,
+    allow_vectors,
+    list_first_members,
+    list_first_of_groups,
+    list_members,
+    members_of,
+)
 from trimtab.retrieval.encoders.vector_parts import Vectors
 from trimtab.retrieval.filters import Condition
 
@@ -76,7 +84,7 @@ class Selection:
         if self.n_all == len(self.rows):
             return self.rows
         allowed = np.zeros(self.n_all, dtype=bool)
-        _allow(self.rows, self.vector_of, allowed)
+        allow_vectors(self.rows, self.vector_of, allowed)
         return allowed
 
     @cached_property
@@ -127,7 +135,7 @@ class DenseIndex:
         kind = kind or kind_for(len(vectors))
         index = built_index(kind, vectors)
         breadth = breadths_of(index, kind)[0]
-        members, starts = _members(vector_of, priority, len(vectors))
+        members, starts = members_of(vector_of, priority, len(vectors))
         values = EightBits.of(vectors) if kind == "ivf" else None
         return cls(index, kind, breadth, members, starts, vector_of, values, _scanned_up_to(values))
 
@@ -160,7 +168,7 @@ class DenseIndex:
         if selection is None:
             vectors, cosines = self._of_all(query.tobytes(), depth)
             rows, n = np.empty(depth, dtype=np.int64), np.empty(1, dtype=np.int64)
-            _list_first_members(vectors, self.starts, self.members, rows, n)
+            list_first_members(vectors, self.starts, self.members, rows, n)
             return rows[: n[0]], cosines
         near = self._near_selected(query, depth, selection, floor)
         if near is not None:
@@ -243,15 +251,14 @@ class DenseIndex:
         self, query: FloatArray, depth: int, selection: Selection | None, floor: float, groups: Alternatives
     ) -> tuple[IntArray, FloatArray]:
         """The nearest item of each group, those of the nearest groups first, and the cosines of their vectors."""
-        for near in self._ever_more(query, depth, selection, floor):
-            rows, places = self._expand(near[0])
-            if selection is not None:
-                there = selection.rows[rows]
-                rows, places = rows[there], places[there]
-            first = groups.first_of_each(rows, depth)
-            if len(first) == depth:
+        allowed = NO_MASK if selection is None else selection.rows
+        for near in self._ever_more(query, max(depth, FIRST_NEAR), selection, floor):
+            rows, stand = np.full(depth, NO_ROW), np.zeros(len(near[0]), dtype=bool)
+            seen = np.zeros(groups.n_codes, dtype=bool)
+            list_first_of_groups(near[0], self.starts, self.members, allowed, groups.codes, seen, rows, stand)
+            if depth and rows[-1] != NO_ROW:
                 break
-        return rows[first], near[1][np.unique(places[first])]
+        return rows[rows != NO_ROW], near[1][stand]
 
     def _ever_more(self, query: FloatArray, k: int, selection: Selection | None, floor: float) -> Iterator[Found]:
         """The vectors nearest to `query`, more each time; at last all that are selected and may reach the floor."""
@@ -324,39 +331,8 @@ class DenseIndex:
         """The rows that have these vectors, in the order of the vectors, and the place of each one's vector."""
         n = int((self.starts[vectors + 1] - self.starts[vectors]).sum())
         rows, places = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        _list_members(vectors, self.starts, self.members, rows, places)
+        list_members(vectors, self.starts, self.members, rows, places)
         return rows, places
-
-
-@kernel("i8[:]", "i8[:]", "i8[:]", "out i8[:]", "out i8[:]")
-def _list_members(vectors: IntArray, starts: IntArray, members: IntArray, rows: IntArray, places: IntArray) -> None:
-    n = 0
-    for place in range(len(vectors)):
-        for member in range(starts[vectors[place]], starts[vectors[place] + 1]):
-            rows[n], places[n] = members[member], place
-            n += 1
-
-
-@kernel("i8[:]", "i8[:]", "i8[:]", "out i8[:]", "out i8[:]")
-def _list_first_members(
-    vectors: IntArray, starts: IntArray, members: IntArray, rows: IntArray, count: IntArray
-) -> None:
-    """Write members, as many as there is room for, and how many these are."""
-    n = 0
-    for vector in vectors:
-        for member in range(starts[vector], min(starts[vector + 1], starts[vector] + len(rows) - n)):
-            rows[n] = members[member]
-            n += 1
-        if n == len(rows):
-            break
-    count[0] = n
-
-
-@kernel("b1[:]", "i8[:]", "out b1[:]")
-def _allow(rows: Mask, vector_of: IntArray, allowed: Mask) -> None:
-    """Mark the vectors of the rows that are selected."""
-    for row in range(len(rows)):
-        allowed[vector_of[row]] |= rows[row]
 
 
 def mapped(path: Path) -> Any:
@@ -387,9 +363,3 @@ def _found(index: Any, query: FloatArray, k: int, params: Any) -> Found:
         return vectors, cosines
     real = vectors >= 0  # the rest is padding
     return vectors[real], cosines[real]
-
-
-def _members(vector_of: IntArray, priority: IntArray, n_vectors: int) -> tuple[IntArray, IntArray]:
-    members = np.lexsort((priority, vector_of)).astype(np.int64)
-    counts = np.bincount(vector_of, minlength=n_vectors)
-    return members, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -24,10 +24,19 @@ from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
 from trimtab.retrieval.lexical.field_terms import FieldTerms, terms_reader
 from trimtab.retrieval.lexical.index_files import finish, open_index
-from trimtab.retrieval.lexical.row_sets import any_of, places_in
+from trimtab.retrieval.lexical.row_sets import Rows, any_of, places_in
 from trimtab.retrieval.lexical.term_rows import CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.lexical.term_scores import BOOSTS
-from trimtab.retrieval.lexical.wanted import MAX_TERMS, Wanted, Words, absent_words, amounts_beside, query_reader
+from trimtab.retrieval.lexical.wanted import (
+    MAX_TERMS,
+    Wanted,
+    Words,
+    WordsMet,
+    absent_words,
+    amounts_beside,
+    query_reader,
+    words_met,
+)
 from trimtab.retrieval.lexical.word_queries import ANALYZER, WordQueries, analyzer
 from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
@@ -183,7 +192,7 @@ class LexicalIndex:
         wanted = self.wanted(query)
         if not wanted.terms or depth <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        finding = self._finding_words(wanted)
+        finding = self.finding_words(wanted)
         if self._scores is not None:
             without = self._term_rows.having_any(wanted.forbidden)
             return self._scores.search(wanted, finding, depth, without=without, allowed=allowed, groups=groups)
@@ -196,7 +205,7 @@ class LexicalIndex:
             groups=groups,
         )
 
-    def _finding_words(self, wanted: Wanted) -> list[QueryWord]:
+    def finding_words(self, wanted: Wanted) -> list[QueryWord]:
         """The words that an item is found by, of those that have no synonyms."""
         finding = frozenset(word.term for word in self.rare_or_all(wanted.things)) - wanted.replaced
         return [word for word in wanted.terms if word.term in finding]
@@ -211,12 +220,21 @@ class LexicalIndex:
         if not wanted.terms:
             return np.empty(0, dtype=np.int64)
         typed = [word for words in wanted.with_synonyms for word in words]
-        found = [self._term_rows.having_word(word) for word in (*typed, *self._finding_words(wanted))]
+        found = [self._term_rows.having_word(word) for word in (*typed, *self.finding_words(wanted))]
         found += [self._term_rows.having_all(meant) for words, meant in wanted.synonyms if words and meant]
         rows = any_of(found)
         if wanted.forbidden:
             rows = rows[places_in(self._term_rows.having_any(wanted.forbidden), rows) < 0]
         return rows.astype(np.int64)
+
+    def words_met(self, query: str | Understood, rows: IntArray) -> WordsMet:
+        """Which words of a query some items, each once and ascending, have."""
+        wanted, few = self.wanted(query), rows.astype(np.int32)
+        return words_met(wanted, self.finding_words(wanted), len(rows), lambda words: self.have_all(words, few))
+
+    def have_all(self, words: Sequence[QueryWord], rows: Rows) -> Mask:
+        """Which of some ascending rows have every one of some words."""
+        return np.asarray(places_in(self._term_rows.having_all(words), rows) >= 0)
 
     def n_having(self, words: Sequence[QueryWord]) -> int:
         """The number of items that have all of the words."""

@@ -120,6 +120,7 @@ class WordScores:
         self._of_term = of_term
         self._priority = priority
         self._spare: list[FloatArray] = []
+        self._spare_keys: list[IntArray] = []
 
     def search(
         self,
@@ -189,8 +190,7 @@ class WordScores:
         keys = np.empty(begin, dtype=np.int64)
         _write_keys(rows, scores, self._priority, keys)
         if groups is not None:
-            _keep_best(rows, groups.codes, np.zeros(groups.n_codes, dtype=np.int64), keys, count)
-            keys = keys[: count[0]]
+            keys = self._best_of_groups(rows, keys, groups)
         if depth < len(keys):
             keys.partition(depth)
             keys = keys[:depth]
@@ -198,6 +198,19 @@ class WordScores:
         best, of_best = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
         _read_keys(keys, self._by_priority, best, of_best)
         return best, of_best
+
+    def _best_of_groups(self, rows: Rows, keys: IntArray, groups: Alternatives) -> IntArray:
+        """The best key of each group."""
+        try:
+            best = self._spare_keys.pop()
+        except IndexError:
+            best = np.empty(0, dtype=np.int64)
+        if len(best) < groups.n_codes:
+            best = np.zeros(groups.n_codes, dtype=np.int64)
+        count = np.empty(1, dtype=np.int64)
+        _keep_best(rows, groups.codes, best, keys, count)
+        self._spare_keys.append(best)  # zeros again
+        return keys[: count[0]]
 
     @cached_property
     def _by_priority(self) -> Rows:
@@ -268,7 +281,7 @@ def _keep_best(rows: Rows, codes: IntArray, best: IntArray, keys: IntArray, coun
 
     Args:
         codes: [n_items] the group of each row; negative where it must not be found.
-        best: [n_codes] zeros, which are behind any key.
+        best: [n_codes] zeros, which are behind any key, and are so again.
     """
     for place in range(len(keys)):
         code = codes[rows[place]]
@@ -278,6 +291,7 @@ def _keep_best(rows: Rows, codes: IntArray, best: IntArray, keys: IntArray, coun
     for place in range(len(keys)):
         code = codes[rows[place]]
         if code >= 0 and keys[place] == best[code]:
+            best[code] = 0
             keys[n] = keys[place]
             n += 1
     count[0] = n

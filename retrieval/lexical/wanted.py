@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from trimtab.catalog.attributes.column import Mask
+from trimtab.core.records import IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.understanding.negation import ABSENT, grammar_in
 from trimtab.text.lexicon import Lexicon
@@ -57,6 +61,40 @@ class Wanted(NamedTuple):
     def synonyms_of(self, typed: Words) -> list[Words]:
         """What counts as well as some words."""
         return [meant for words, meant in self.synonyms if words == typed and meant]
+
+
+class WordsMet(NamedTuple):
+    """Which words of a query items have, as bits.
+
+    Attributes:
+        bits: [n_items] int64.
+        finding: the words that an item is found by.
+        every: all that are looked for.
+    """
+
+    bits: IntArray
+    finding: int
+    every: int
+
+
+MAX_BITS = 62
+
+
+def words_met(wanted: Wanted, finding: Sequence[QueryWord], n_items: int, has_all: Callable[[Words], Mask]) -> WordsMet:
+    """Which of the words that are wanted some items have; one that has synonyms is met by any of them.
+
+    Args:
+        finding: the words that an item is found by, of those that have no synonyms.
+        has_all: which of the items [n_items] have all of some words.
+    """
+    with_synonyms = [(typed, *wanted.synonyms_of(typed)) for typed in wanted.with_synonyms]
+    found_by = [*with_synonyms, *(((word,),) for word in finding)]
+    looked_for = [*found_by, *(((word,),) for word in wanted.adding(finding))][:MAX_BITS]
+    bits = np.zeros(n_items, dtype=np.int64)
+    for number, ways in enumerate(looked_for):
+        for words in ways:
+            bits |= has_all(words).astype(np.int64) << number
+    return WordsMet(bits, (1 << min(len(found_by), MAX_BITS)) - 1, (1 << len(looked_for)) - 1)
 
 
 def query_reader(lexicon: Lexicon, knows: Callable[[str], bool]) -> QueryReader:

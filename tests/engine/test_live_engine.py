@@ -17,7 +17,7 @@ from benchmarks.ranking.new_items import new_titles, share_first
 from trimtab.catalog.live.change_log import ChangeLog
 from trimtab.catalog.live.changes import MAX_NEW_NAMES
 from trimtab.core.errors import BadParameter, NotFound
-from trimtab.core.records import Constraints, Query
+from trimtab.core.records import Constraints, Query, Sort
 from trimtab.engine import Engine
 from trimtab.engine.live.feeding import FeedChanges, apply_difference
 from trimtab.engine.live.live_engine import LiveEngine
@@ -198,7 +198,7 @@ def test_a_log_with_an_attribute_in_the_place_of_a_column_is_served_without_it(
     engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As logs may hold that were written before such attributes were refused."""
-    query = Query("ice cream", filters=(parse_filter("price:0.."),))
+    query = Query("ice cream", filters=(parse_filter("price:0.."),), sort=Sort("popularity", descending=True))
     before = engine.slate(query)
     item_id = before.item_ids[0]
     with ChangeLog(tmp_path).writing():

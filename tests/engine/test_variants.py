@@ -128,6 +128,27 @@ def test_many_variants_of_one_product_leave_room_for_others(tmp_path: Path) -> N
     assert known == {"polo-49": None, "polo-640": "polo-0", "s1": None, "unknown": None}
 
 
+def test_of_equal_variants_one_in_stock_stands_and_then_the_most_popular(tmp_path: Path) -> None:
+    columns = ("item_id", "title", "popularity", "in_stock", "price", "attr_style")
+    items = [
+        ("s", "Polo small", 3.0, False, 9.0, "polo"),
+        ("m", "Polo shirt of fine cotton M", 2.0, True, 10.0, "polo"),
+        ("l", "Polo L", 1.0, True, 11.0, "polo"),
+        ("other", "Oxford shirt", 9.0, True, 12.0, "oxford"),
+    ]
+    build_bundle(pl.DataFrame(items, columns, orient="row"), tmp_path / "bundle", source="shirts", shop=SHOP)
+    engine = Engine.load(tmp_path / "bundle")
+    assert ids(engine, Query("polo", k=1)) == ("m",)
+    assert ids(engine, Query("polo small", k=1)) == ("s",)  # which meets the query better
+    assert ids(engine, Query("polo", k=1, filters=(parse_filter("price:..9"),))) == ("s",)
+    assert set(ids(engine, Query("", k=4))) == {"m", "other"}
+    assert ids(engine, Query("polo", k=1, constraints=Constraints(exclusions=frozenset({"m"})))) == ("l",)
+    live = LiveEngine(engine, tmp_path / "changes")
+    larger = dict(zip(columns, ("xl", "Polo XL", 5.0, True, 9.0, "polo"), strict=True))
+    live.change([larger, {"item_id": "m", "in_stock": False}])
+    assert ids(live.newest, Query("polo", k=1)) == ("xl",)
+
+
 def test_rules_know_the_variant(shop: Engine) -> None:
     pinned = Constraints(pins={1: "polo-green"})
     slate = shop.slate(Query("red shirt", k=10, constraints=pinned))

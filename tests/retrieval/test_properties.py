@@ -18,7 +18,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.records import Filter, Sort
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.filters import filter_mask
-from trimtab.retrieval.fusion import fused
+from trimtab.retrieval.fusion import GROUPS_POOL, fused
 from trimtab.retrieval.protocol import Found
 from trimtab.retrieval.retriever import WORDS_POOL, Retriever
 from trimtab.text.normal import folded
@@ -209,7 +209,7 @@ def test_as_many_groups_are_found_as_there_are(
 def few(store: ItemStore, tmp_path_factory: pytest.TempPathFactory) -> tuple[ItemStore, Retriever]:
     """Items of a few kinds, not more than are looked at in any search."""
     frame = store.frame()
-    kinds = frame.filter(pl.col("title").str.to_lowercase().str.contains("milk|ice cream|cheese|dog")).head(150)
+    kinds = frame.filter(pl.col("title").str.to_lowercase().str.contains("milk|ice cream|cheese|dog")).head(GROUPS_POOL)
     some = ItemStore.from_frame(kinds)
     return some, build_retriever(some, "wordllama", tmp_path_factory.mktemp("few"))
 
