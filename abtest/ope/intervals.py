@@ -114,10 +114,15 @@ def standard_error(sums: Sums) -> float:
 def cautious_error(sums: Sums) -> float:
     """What the ends of an interval are multiples of: the standard error, and no less than if rewards had nothing to do
     with the weights of a difference (`reliability.unrelated_error`), with a margin; and the error of what was estimated
-    beforehand, which no longer log makes less."""
+    beforehand, which no longer log makes less.
+
+    Where outcomes are moved weights are even, and no heavy one can miss its reward; there the margin alone is added.
+    """
     error, unrelated = standard_error(sums), unrelated_error(sums)
+    if unrelated > 0:
+        error = MARGIN * (error if sums.slopes.any() else max(error, unrelated))
     beforehand = float(np.linalg.norm(sums.slopes)) / max(sums.overlap.n, 1)
-    return float(np.hypot(error if unrelated == 0 else MARGIN * max(error, unrelated), beforehand))
+    return float(np.hypot(error, beforehand))
 
 
 def bootstrap(sums: Sums, *, confidence: float = 0.95, n_resamples: int = 1000, seed: int = 0) -> tuple[float, float]:

@@ -44,6 +44,8 @@ N_SEARCHES = 200_000
 LOG_SIZES = (2000, 10_000)
 N_RESAMPLES = 200
 FEWEST_LOGS = 20
+SPARSE = (0.2, 0.05)
+"""Shares of the outcomes that are known of the reader who looks by position: shops sell less than this one."""
 
 Rows = NDArray[np.int64]
 
@@ -127,7 +129,8 @@ def of_log(engine: Engine, found: ExploredPages, read_slates: LoggedSlates, some
     which = np.arange(len(found.intents))[some]
     slates = read_slates.take(which)
     rows, positions = np.nonzero((slates.clicks > 0) | (slates.purchases > 0))
-    examination = fitted(positions, found.standings[which][rows, positions].astype(np.float64)).chances
+    fit = fitted(positions, found.standings[which][rows, positions].astype(np.float64))
+    examination = fit.chances
     seen = takes_a_look(engine)
     sums: dict[str, dict[str, Sums]] = {}
     for name, sources in found.sources.items():
@@ -136,8 +139,26 @@ def of_log(engine: Engine, found: ExploredPages, read_slates: LoggedSlates, some
         weights = np.where((at >= 0) & (expected > 0), examination[at] / np.maximum(expected, 1e-12), 0.0)
         moves = Moves(at, weights)
         rewards = moves.rewards(rewards_of(moves.slates(slates), engine), seen, examination)
-        sums[name] = {metric: add_up(snips(rewards[metric], weights), slates.groups) for metric in METRICS}
+        sums[name] = {
+            metric: add_up(
+                snips(rewards[metric], weights),
+                slates.groups,
+                slopes=moves.slopes(weights * rewards[metric], fit.spread),
+            )
+            for metric in METRICS
+        }
     return sums
+
+
+def thinned(slates: LoggedSlates, share: float) -> LoggedSlates:
+    """Slates of which a share of the outcomes are known, whatever they are."""
+    kept = np.random.Generator(np.random.PCG64(23)).random(slates.rows.shape) < share
+    return replace(
+        slates,
+        clicks=(slates.clicks * kept).astype(np.int8),
+        purchases=(slates.purchases * kept).astype(np.int8),
+        revenue=slates.revenue * kept,
+    )
 
 
 def truths(engine: Engine, world: World, found: Pages, model: ClickModel) -> dict[str, dict[str, float]]:
@@ -151,10 +172,10 @@ def truths(engine: Engine, world: World, found: Pages, model: ClickModel) -> dic
 
 
 def compared(
-    engine: Engine, world: World, found: ExploredPages, model: ClickModel, size: int
+    engine: Engine, world: World, found: ExploredPages, model: ClickModel, size: int, share: float = 1.0
 ) -> Mapping[tuple[str, str], dict[str, Any]]:
-    """Policy and metric -> observations by log."""
-    slates = read(world, engine, found.slates, found.intents, model)
+    """Policy and metric -> observations by log, of a share of the outcomes."""
+    slates = thinned(read(world, engine, found.slates, found.intents, model), share)
     truth = truths(engine, world, found, model)
     n_logs = N_SEARCHES // size
     seen: dict[tuple[str, str], list[dict[str, float]]] = {}
@@ -163,7 +184,7 @@ def compared(
         for name in POLICIES:
             for metric in METRICS:
                 one = estimate(sums[name][metric].minus(sums[LOGGED][metric]), n_resamples=N_RESAMPLES)
-                true = truth[name][metric] - truth[LOGGED][metric]
+                true = share * (truth[name][metric] - truth[LOGGED][metric])
                 given = one.caution is None and one.low is not None and one.high is not None
                 low, high = (one.low or 0.0, one.high or 0.0) if given else (0.0, 0.0)
                 seen.setdefault((name, metric), []).append(
@@ -172,8 +193,8 @@ def compared(
                         "covered": given and low <= true <= high,
                         "wrong": given and one.sure_sign * true < 0,
                         "right": given and one.sure_sign * true > 0,
-                        "error": ((one.value or 0.0) - true) / truth[LOGGED][metric],
-                        "true": true / truth[LOGGED][metric],
+                        "error": ((one.value or 0.0) - true) / (share * truth[LOGGED][metric]),
+                        "true": true / (share * truth[LOGGED][metric]),
                     }
                 )
     return {
@@ -186,13 +207,15 @@ def measure(engine: Engine) -> Iterator[Figure]:
     """Coverage, wrong signs, bias and power by way of reading, size of the log, policy and metric."""
     world = small_shop(engine)
     found = pages(engine, world)
-    for reading, model in CLICK_MODELS.items():
+    readings = [(reading, model, 1.0) for reading, model in CLICK_MODELS.items()]
+    readings += [(f"position, {share:.0%} of outcomes", CLICK_MODELS["position"], share) for share in SPARSE]
+    for reading, model, share in readings:
         for size in LOG_SIZES:
-            for (name, metric), rows in compared(engine, world, found, model, size).items():
+            for (name, metric), rows in compared(engine, world, found, model, size, share).items():
                 label = f"{reading}, {size:,} searches, {name}, {metric}, {rows['true'][0]:+.1%}"
                 given = int(rows["given"].sum())
                 unit = f"of {given} logs that may be sure"
-                is_assumed = reading == "position"
+                is_assumed = reading.startswith("position")
                 if given >= FEWEST_LOGS:
                     at_least = 0.94 if is_assumed else None
                     yield Figure(f"{label}: coverage", float(rows["covered"].sum() / given), unit, at_least)

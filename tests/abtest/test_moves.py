@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,11 @@ import pytest
 
 from trimtab.abtest.ope.estimators import snips
 from trimtab.abtest.ope.examination import N_DRAWS, fitted
-from trimtab.abtest.ope.intervals import cautious_error, estimate
+from trimtab.abtest.ope.intervals import cautious_error, estimate, standard_error
 from trimtab.abtest.ope.moves import Moves, expected_examination, standings
+from trimtab.abtest.ope.reliability import MARGIN
 from trimtab.abtest.ope.replay import replay
-from trimtab.abtest.ope.sums import NO_SLOPES, Sums, add_up
+from trimtab.abtest.ope.sums import Sums, add_up
 from trimtab.abtest.report.report import cost_of_exploration
 from trimtab.abtest.simulation.deployment import deploy, value_of
 from trimtab.abtest.simulation.simulate import simulate
@@ -148,10 +148,8 @@ def test_an_error_of_the_examination_is_an_error_of_the_value() -> None:
     for slope, direction in zip(difference.slopes / n, found.spread.T, strict=True):
         ways = [value(found.chances * np.exp(way * step * direction)) for way in (1, -1)]
         assert slope == pytest.approx((ways[0] - ways[1]) / (2 * step), abs=0.15 * np.abs(difference.slopes / n).max())
-    without = replace(difference, slopes=NO_SLOPES)
-    assert cautious_error(difference) ** 2 == pytest.approx(
-        cautious_error(without) ** 2 + ((difference.slopes / n) ** 2).sum()
-    )
+    alone = MARGIN * standard_error(difference)
+    assert cautious_error(difference) ** 2 == pytest.approx(alone**2 + ((difference.slopes / n) ** 2).sum())
 
 
 def test_a_short_slate_ends_where_it_ends() -> None:
