@@ -23,7 +23,6 @@ DAMAGE: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "no row": (lambda frame: frame.clear(), r"empty"),
     "another bundle": (lambda frame: frame.with_columns(bundle=pl.lit("cafe")), r"none of .* another bundle"),
     "another feature schema": (lambda frame: frame.with_columns(feature_schema=pl.lit("f00")), r"feature schema"),
-    "nothing explored": (lambda frame: frame.with_columns(temperature=pl.lit(0.0)), r"sorted and not drawn"),
 }
 
 
