@@ -2,14 +2,15 @@
 
 A query is the words of a product type, by a household that bought something of that type, at that time. Some say less
 than the till does ("pizza" for frozen pizza), so a share of the queries keeps only the last words; some say more, so a
-share gains a word that other types have ("red wine", where no wine is called red). Everything a ranker may know of a
-week comes from the weeks before it: histories, prices and popularity are frozen at the end of the weeks named in
-`Split`, so that training sees a household as serving will. Lists are of products, as pages are.
+share gains a word that other types have ("red wine", where no wine is called red); some say it in other words ("toilet
+paper" for toilet tissue). Everything a ranker may know of a week comes from the weeks before it: histories, prices and
+popularity are frozen at the end of the weeks named in `Split`, so that training sees a household as serving will. Lists
+are of products, as pages are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,12 +61,14 @@ from trimtab.ranker.training.strangers import some_of_strangers
 from trimtab.ranker.users import UserHistories
 from trimtab.retrieval.encoders.registry import check_encoder
 from trimtab.retrieval.milvus.building import new_collection
+from trimtab.retrieval.retriever import Retriever
 
 LAST_WEEK = 53
 RECIPE = recipe_for(ENOUGH_LISTS)
 HEADS = ("relevance", "purchase")
 """What a till says of: what was bought, and of which kind it was."""
 SHOP = Shop.parse('[catalogue]\nlanguage = "en"\ncurrency = "USD"\n[variants]\nby_size = true')
+N_NEAR_WORDS = 5
 SHORTENED_SHARE = 0.3
 """Share of the queries of several words that lose some of the first."""
 _JOINING = frozenset({"and", "or", "of", "with", "for"})
@@ -77,6 +80,7 @@ class Split:
 
     Attributes:
         qualified_share: of their queries, those that gain the first word of another type.
+        reworded_share: of the others, those that have another word in the place of one.
     """
 
     known_until: int
@@ -84,6 +88,7 @@ class Split:
     last: int
     n_intents: int
     qualified_share: float = 0.25
+    reworded_share: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,9 @@ class Splits:
 
     train: Split = Split(known_until=30, first=31, last=40, n_intents=6000)
     validation: Split = Split(known_until=40, first=41, last=46, n_intents=2000)
-    test: Split = Split(known_until=46, first=47, last=LAST_WEEK, n_intents=1000, qualified_share=0.0)
+    test: Split = Split(
+        known_until=46, first=47, last=LAST_WEEK, n_intents=1000, qualified_share=0.0, reworded_share=0.0
+    )
 
 
 def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, keyword-only
@@ -221,7 +228,8 @@ def lists_of_split(
     pipeline: Pipeline, grocery: Grocery, split: Split, *, progress: Progress = silent, seed: int = 0
 ) -> RankingLists:
     """Lists of a sample of a split's intents."""
-    intents = sample_intents(grocery.purchases, pipeline.store, split, seed=seed)
+    other_words = OtherWords.of(pipeline.retriever, pipeline.store.types) if split.reworded_share else None
+    intents = sample_intents(grocery.purchases, pipeline.store, split, other_words, seed=seed)
     known = at_end_of_week(pipeline, grocery, split.known_until)
     return pad_lists(lists_from_intents(known, intents, progress=progress), HEADS)
 
@@ -254,8 +262,14 @@ def bought_together(purchases: pl.DataFrame, store: ItemStore) -> Companions:
     return Companions.from_baskets(baskets[rows >= 0], rows[rows >= 0], len(store), of="purchases")
 
 
-def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, seed: int = 0) -> Sequence[Intent]:
-    """A random sample of (household, basket, product type); two types of one basket are two intents."""
+def sample_intents(
+    purchases: pl.DataFrame, store: ItemStore, split: Split, other_words: OtherWords | None = None, *, seed: int = 0
+) -> Sequence[Intent]:
+    """A random sample of (household, basket, product type); two types of one basket are two intents.
+
+    Args:
+        other_words: in which some say what they look for.
+    """
     of_weeks = purchases.filter(pl.col("week").is_between(split.first, split.last))
     intents = (
         of_weeks.group_by("household_id", "basket_id", "product_type", maintain_order=True)
@@ -265,11 +279,19 @@ def sample_intents(purchases: pl.DataFrame, store: ItemStore, split: Split, *, s
     chosen = intents.sample(min(split.n_intents, len(intents)), seed=seed, shuffle=True)
     baskets = of_weeks.group_by("basket_id").agg(pl.col("item_id").unique())
     in_basket = dict(zip(baskets["basket_id"], baskets["item_id"], strict=True))
-    less, more = (np.random.Generator(np.random.PCG64(one)) for one in (seed, seed + 1))
+    less, more, other = (np.random.Generator(np.random.PCG64(one)) for one in (seed, seed + 1, seed + 2))
     words = sorted({name.split()[0] for name in store.types})
+
+    def said(product_type: str) -> str:
+        text = spoken(product_type, less)
+        longer = qualified(text, words, split.qualified_share, more)
+        if other_words is None or longer != text:
+            return longer
+        return other_words.instead(text, split.reworded_share, other)
+
     return [
         Intent(
-            text=qualified(spoken(row["product_type"], less), words, split.qualified_share, more),
+            text=said(row["product_type"]),
             product_type=row["product_type"],
             user_id=row["household_id"],
             bought=frozenset(int(r) for r in store.rows_of(in_basket[row["basket_id"]].to_list()) if r >= 0),
@@ -297,3 +319,37 @@ def qualified(text: str, words: Sequence[str], share: float, rng: np.random.Gene
         return text
     word = words[int(rng.integers(len(words)))]
     return text if word in text.split() else f"{word} {text}"
+
+
+class OtherWords:
+    """Words that shoppers say in the place of those of a product type: near ones, if nothing is called so."""
+
+    def __init__(self, near: Mapping[str, Sequence[str]], is_name: Callable[[str], bool]) -> None:
+        """
+        Args:
+            near: by word, what means nearly the same.
+            is_name: whether an item has all words of a text.
+        """
+        self._near, self._is_name = near, is_name
+
+    @classmethod
+    def of(cls, retriever: Retriever, types: Sequence[str]) -> OtherWords:
+        """Those of a catalogue's types, by its encoder."""
+        words = sorted({word for name in types for word in name.split() if word not in _JOINING})
+        vectors = retriever.encoder.encode(words)
+        order = np.argsort(-(vectors @ vectors.T), axis=1)[:, 1 : N_NEAR_WORDS + 1].tolist()
+        near = {word: [words[place] for place in places] for word, places in zip(words, order, strict=True)}
+        lexical = retriever.lexical
+        return cls(near, lambda text: lexical.has_all(lexical.reader.read(text).distinct))
+
+    def instead(self, text: str, share: float, rng: np.random.Generator) -> str:
+        """A query, of a share of them with another word in the place of one."""
+        words = text.split()
+        known = [place for place, word in enumerate(words) if word in self._near]
+        if len(words) < 2 or not known or rng.random() >= share:
+            return text
+        place = known[int(rng.integers(len(known)))]
+        near = self._near[words[place]]
+        words[place] = near[int(rng.integers(len(near)))]
+        other = " ".join(words)
+        return text if self._is_name(other) else other

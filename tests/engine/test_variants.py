@@ -23,7 +23,7 @@ from trimtab.core.log import impression_row
 from trimtab.core.records import Constraints, Filter, Query, Shopper, Sort
 from trimtab.engine import Engine
 from trimtab.engine.build.build import build_bundle
-from trimtab.engine.build.grocery import qualified, spoken
+from trimtab.engine.build.grocery import OtherWords, qualified, spoken
 from trimtab.engine.build.labelled_lists import Intent, lists_from_intents
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.log.decisions import replay_decision
@@ -250,6 +250,10 @@ def test_shoppers_say_less_or_more_than_a_type() -> None:
     assert said == {"bread and rolls", "rolls"}
     assert {qualified("rolls", ["red", "rolls"], 0.5, rng) for _ in range(200)} == {"rolls", "red rolls"}
     assert {qualified("rolls", ["red"], 0.0, rng) for _ in range(200)} == {"rolls"}
+    other = OtherWords({"toilet": ["bath"], "tissue": ["paper", "towels"]}, lambda text: text == "toilet towels")
+    reworded = {other.instead("toilet tissue", 0.5, rng) for _ in range(200)}
+    assert reworded == {"toilet tissue", "bath tissue", "toilet paper"}  # towels are called toilet towels
+    assert other.instead("tissue", 1.0, rng) == "tissue"
 
 
 def test_what_differs_in_size_alone_is_one_hit_where_the_shop_says_so(tmp_path: Path) -> None:
