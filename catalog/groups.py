@@ -140,11 +140,15 @@ class Groups(Alternatives):
 
     def others(self, row: int) -> Rows:
         """The other rows of an item's group that are there, ascending."""
-        order, ends = self.members
-        code = int(self.codes[row])
-        rows = order[ends[code - 1] if code else 0 : ends[code]]
-        there = rows != row if self._gone is None else (rows != row) & ~self._gone[rows]
-        return np.asarray(rows[there])
+        return self.others_of(np.array([row]))[0]
+
+    def others_of(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The other rows that are there of some items' groups, ascending, and the place of the item of each."""
+        others, places = self.with_others(rows)
+        there = others != rows[places]
+        if self._gone is not None:
+            there &= ~self._gone[others]
+        return others[there], places[there]
 
     @cached_property
     def are_beside(self) -> bool:

@@ -10,7 +10,7 @@ from trimtab.core.records import Slate, changed
 from trimtab.engine.plan.degradation import FACETS, Degradation
 from trimtab.engine.plan.search_plan import ScoredSearch
 from trimtab.engine.stages.candidate_source import CandidateSource
-from trimtab.engine.stages.pipeline import NO_ROWS, Pipeline
+from trimtab.engine.stages.pipeline import Pipeline
 from trimtab.retrieval.understanding.explanation import FIELDS, matched_fields
 
 MAX_VARIANTS = 50
@@ -38,13 +38,15 @@ def with_variants(slate: Slate, source: CandidateSource) -> Slate:
     if groups is None:
         return slate
     hidden = source.hidden_rows(slate.query)
-    others = [groups.others(row) for row in slate.rows.tolist()]
+    others, places = groups.others_of(slate.rows)
     if len(hidden):
-        others = [rows[~np.isin(rows, hidden)] for rows in others]
-    shown = [rows[:MAX_VARIANTS] for rows in others]
-    item_ids = iter(source.store.item_ids(np.concatenate([NO_ROWS, *shown])))
-    variants = tuple(tuple(islice(item_ids, len(rows))) for rows in shown)
-    return changed(slate, variants=variants, n_variants=tuple(map(len, others)))
+        may = ~np.isin(others, hidden)
+        others, places = others[may], places[may]
+    counts = np.bincount(places, minlength=len(slate.rows))
+    nth = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+    item_ids = iter(source.store.item_ids(others[nth < MAX_VARIANTS]))
+    variants = tuple(tuple(islice(item_ids, min(n, MAX_VARIANTS))) for n in counts.tolist())
+    return changed(slate, variants=variants, n_variants=tuple(counts.tolist()))
 
 
 def listed_variant(item_id: str, pipeline: Pipeline) -> str | None:
