@@ -275,7 +275,7 @@ def test_everybody_can_read_it(page: Page, address: str, width: int, scheme: str
 def test_nothing_jumps_while_typing(page: Page, address: str) -> None:
     page.goto(address + STEERED)
     settled(page)
-    # What the last answers moved is told with the frame after them, and is none of typing.
+    # What the last answers moved comes with the frame after them, and is none of typing.
     page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     page.evaluate(
         """() => { window.shifts = [];
