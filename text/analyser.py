@@ -26,9 +26,11 @@ __all__ = ["Analyser", "Token", "analyser_of"]
 
 VERSION: Final = 3
 VERSIONS: Final = {
-    **dict.fromkeys(("ar", "bg", "bn", "da", "de", "es", "fr", "hi", "hr", "it", "ko", "lv", "nb", "no", "pt"), 4),
-    **dict.fromkeys(("sk", "sl", "ta", "th", "uk", "yi"), 4),
-    **dict.fromkeys(("el", "ja", "zh"), 5),
+    **dict.fromkeys(
+        ("ca", "da", "de", "es", "et", "eu", "fa", "fr", "ga", "hi", "hr", "hy", "it", "ka", "km", "ko"), 4
+    ),
+    **dict.fromkeys(("lo", "lt", "my", "nb", "ne", "no", "pt", "ru", "sk", "sr", "th"), 4),
+    **dict.fromkeys(("ar", "bg", "bn", "el", "ja", "lv", "sl", "ta", "uk", "yi", "zh"), 5),
     "he": 6,
 }
 """Raised, for one language or all, whenever another index term comes out of some text, or some text has any for the

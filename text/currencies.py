@@ -6,6 +6,7 @@ because CLDR has one symbol a language and shops use several (`zł`, `zl`, `zło
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from babel.core import Locale, UnknownLocaleError, get_global
@@ -13,11 +14,12 @@ from babel.numbers import get_currency_precision, get_territory_currencies, list
 
 _WRITTEN = {
     "USD": "$ US$ $US $SU U$S U$D USD$ dollar dollars щ.д.",
-    "EUR": "€ euro euros eurs евро ευρώ €uro",
+    "EUR": "€ euro euros eurs евро ευρώ €uro eiro eura eurai euras euroa eurot eurov eurá euró evra evri evro evrov "
+    "eurų евра євро եվրո אירו يورو یورو यूरो ইউরো யூரோ ยูโร ევრო ユーロ 欧元 歐元 유로",
     "GBP": "£ £RU ￡ GB£ UK£ £GB £stg stg GBp pound pounds quid",
     "JPY": "¥ ￥ JP¥ 円 yen 日元",
     "CNY": "¥ ￥ CN¥ ¥CN 元 圆 圓 人民币 人民幣 yuan RMB",
-    "INR": "₹ Rs Rs. ₨ Re rupee rupees र रु रु. रुपये ரூ ₹.",
+    "INR": "₹ Rs Rs. ₨ Re rupee rupees र रु रु. रुपये ரூ ரூபாய் ₹.",
     "SEK": "kr kr. Skr kronor krona",
     "NOK": "kr kr. Nkr kroner krone",
     "DKK": "kr kr. Dkr kroner krone",
@@ -219,6 +221,30 @@ def symbols() -> dict[str, tuple[str, ...]]:
             for form in (code.lower(), code.capitalize()):
                 found.setdefault(form, {}).setdefault(code)
     return {form: tuple(meant) for form, meant in found.items()}
+
+
+@lru_cache(maxsize=512)
+def paid_with(currency: str | None, language: str | None) -> tuple[str, ...]:
+    """A currency; where nobody says which, those of the territory where most who speak the language live."""
+    return (currency,) if currency else currencies_of_territory(territory_of_language(language))
+
+
+def as_written(text: str, currencies: tuple[str, ...]) -> str:
+    """A text with some currencies in it as they are written, of the same length: `rp 500` is `Rp 500`.
+
+    Shoppers type in lower case, in which `ft` are feet to everybody else.
+    """
+    forms, pattern = _lower_case(currencies)
+    return pattern.sub(lambda match: forms[match[0]], text) if pattern else text
+
+
+@lru_cache(maxsize=128)
+def _lower_case(currencies: tuple[str, ...]) -> tuple[dict[str, str], re.Pattern[str] | None]:
+    """The forms of some currencies in lower case and as they are written, and what finds them."""
+    written = (form for code in currencies for form in (*_WRITTEN.get(code, "").split(), code))
+    forms = {form.lower(): form for form in written if len(form) > 1 and len(form.lower()) == len(form)}
+    alternatives = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+    return forms, re.compile(rf"(?<![^\W\d_])(?:{alternatives})(?![^\W\d_])") if forms else None
 
 
 @lru_cache(maxsize=1)

@@ -4,44 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import regex
+from babel import Locale, UnknownLocaleError
 
-from trimtab.text.numbers import parse_number
+from trimtab.text.numbers import parse_number, plain_text
+from trimtab.text.symbols import is_unspaced
 
-MULTIPLES: Final[Mapping[str, Mapping[str, int]]] = {
-    "ar": {"ألف": 1000, "الف": 1000, "آلاف": 1000, "مليون": 10**6}, "cs": {"tis": 1000}, "es": {"mil": 1000},
-    "fa": {"هزار": 1000, "میلیون": 10**6}, "hi": {"हजार": 1000, "हज़ार": 1000, "लाख": 10**5},
-    "id": {"rb": 1000, "ribu": 1000, "k": 1000, "jt": 10**6, "juta": 10**6}, "ja": {"千": 1000, "万": 10**4},
-    "ko": {"천": 1000, "만": 10**4}, "pl": {"tys": 1000}, "pt": {"mil": 1000}, "ru": {"тыс": 1000, "тысяч": 1000},
-    "sk": {"tis": 1000}, "tr": {"bin": 1000}, "uk": {"тис": 1000, "тисяч": 1000},
-    "vi": {"k": 1000, "nghìn": 1000, "ngàn": 1000, "nghin": 1000, "ngan": 1000, "tr": 10**6, "triệu": 10**6,
-           "trieu": 10**6},
-    "zh": {"千": 1000, "万": 10**4, "萬": 10**4},
+_BY_LANGUAGE: Final[Mapping[str, Mapping[str, int]]] = {
+    "ar": {"الف": 1000}, "hi": {"हज़ार": 1000, "लाख": 10**5},
+    "id": {"k": 1000}, "ja": {"千": 1000}, "sr": {"hiljada": 1000, "hiljade": 1000, "milion": 10**6, "miliona": 10**6},
+    "vi": {"k": 1000, "ngàn": 1000, "nghin": 1000, "ngan": 1000, "trieu": 10**6},
+    "zh": {"千": 1000, "萬": 10**4},
 }  # fmt: skip
-"""Language -> the words behind a number that multiply it."""
+"""Language -> what shoppers write behind a number that is multiplied, beside what CLDR has."""
+
+_SHORTEST_ABBREVIATION: Final = 2
+"""Letters of a word of CLDR's; fewer are units as well (`m`, `t`). In Chinese, Japanese and Korean one is enough."""
 
 _THOUSANDS: Final = regex.compile(r"(?<=[$€£] ?)\d[\d.,]*(?=[kK](?!\p{L}))|(?<!\S)\d[\d.,]*(?=[kK] ?[$€£])")
 """What is multiplied by the k behind it in every language, since a currency is beside it."""
 
 
-def in_full(text: str, languages: Sequence[str]) -> tuple[str, Sequence[int]]:
-    """A text with such numbers written as digits, and [n + 1] where in the text each of its characters comes from."""
+class InFull(NamedTuple):
+    """A text with numbers written as digits that words multiply.
+
+    Attributes:
+        places: [n + 1] where in the text as it was each character comes from.
+        factors: where such a number stands -> what its first word multiplies by.
+    """
+
+    text: str
+    places: Sequence[int]
+    factors: Mapping[int, int]
+
+
+def in_full(text: str, languages: Sequence[str]) -> InFull:
+    """A text with such numbers written as digits."""
     parts: list[str] = []
     places: list[int] = []
+    factors: dict[int, int] = {}
     at = 0
     for match in sorted(_found(text, languages), key=lambda match: match.start()):
-        amount = sum(_value(number, word, languages) for number, word in _terms(match))
+        terms = [(number, _factor(word, languages)) for number, word in _terms(match)]
+        amount = sum(float(parse_number(number) or 0) * factor for number, factor in terms)
         if match.start() < at or amount == 0:
             continue
         digits = f"{amount:.0f}"
         parts += [text[at : match.start()], digits]
-        places += [*range(at, match.start()), *[match.start()] * len(digits)]
+        places += range(at, match.start())
+        factors[len(places)] = terms[0][1]
+        places += [match.start()] * len(digits)
         at = match.end() + int(match.re is _THOUSANDS)
     if not parts:
-        return text, range(len(text) + 1)
-    return "".join([*parts, text[at:]]), [*places, *range(at, len(text) + 1)]
+        return InFull(text, range(len(text) + 1), {})
+    return InFull("".join([*parts, text[at:]]), [*places, *range(at, len(text) + 1)], factors)
 
 
 def _found(text: str, languages: Sequence[str]) -> list[regex.Match[str]]:
@@ -56,14 +74,32 @@ def _terms(match: regex.Match[str]) -> list[tuple[str, str]]:
     return [*zip(match.captures("number"), match.captures("word"), strict=True), (match["rest"] or "0", "")]
 
 
-def _value(number: str, word: str, languages: Sequence[str]) -> float:
-    amount = parse_number(number)
-    by = next((table[word.lower()] for table in _tables(languages) if word.lower() in table), 1000 if word else 1)
-    return 0.0 if amount is None else float(amount) * by
+def _factor(word: str, languages: Sequence[str]) -> int:
+    """What a word multiplies by; a k that a currency is beside by a thousand, no word by one."""
+    said = (table[word.lower()] for table in _tables(languages) if word.lower() in table)
+    return next(said, 1000 if word else 1)
 
 
 def _tables(languages: Sequence[str]) -> list[Mapping[str, int]]:
-    return [MULTIPLES[language] for language in languages if language in MULTIPLES]
+    return list(map(_multiples, languages))
+
+
+@lru_cache(maxsize=64)
+def _multiples(language: str) -> Mapping[str, int]:
+    """The words of a language behind a number that multiply it, in lower case: CLDR's of short numbers, and others."""
+    try:
+        formats = Locale.parse(language).compact_decimal_formats
+    except (UnknownLocaleError, ValueError):
+        return _BY_LANGUAGE.get(language, {})
+    found: dict[str, int] = {}
+    for length in ("long", "short"):
+        for by_magnitude in formats.get(length, {}).values():
+            for magnitude, pattern in by_magnitude.items():
+                zeros = pattern.pattern.count("0")
+                word = plain_text(pattern.pattern.replace("0", "").replace("'", "")).strip(" .").lower()
+                if zeros and word and (len(word) >= _SHORTEST_ABBREVIATION or is_unspaced(word)):
+                    found.setdefault(word, int(magnitude) // 10 ** (zeros - 1))
+    return {**found, **_BY_LANGUAGE.get(language, {})}
 
 
 @lru_cache(maxsize=128)

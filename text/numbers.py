@@ -63,6 +63,12 @@ class NumberFormat:
     n_against: int = 0
 
 
+_ROMAN = {2: "ii", 3: "iii", 4: "iv", 6: "vi", 7: "vii", 8: "viii", 9: "ix", 11: "xi", 12: "xii", 13: "xiii", 14: "xiv"}
+"""Those of one letter are letters more often."""
+OTHER_NUMERAL = {str(number): roman for number, roman in _ROMAN.items()}
+OTHER_NUMERAL |= {roman: number for number, roman in OTHER_NUMERAL.items()}
+"""The number of a version, class or part -> how others write it: `2` of `Type II`, and back."""
+
 UNDECIDED = NumberFormat()
 POINT = NumberFormat(".")
 

@@ -64,6 +64,9 @@ _LONGEST_NUMBER: Final = 15
 _GLUED: Final = ("a", "c", "f")
 """Units that are words or letters where a space is before them."""
 
+_ALSO_IN: Final = ("in", "в")
+"""Units that are the word between the numbers of `2 in 1`."""
+
 
 class Amount(NamedTuple):
     """A number, and what it counts where a unit stands beside it.
@@ -185,8 +188,8 @@ class AmountReader:
                 continue
             if match["space"] == " " and key in _GLUED:
                 continue
-            if key == "in" and text[end : end + 2].strip(" -")[:1].isdigit():
-                continue  # 2 in 1
+            if key in _ALSO_IN and text[end : end + 2].strip(" -")[:1].isdigit():
+                continue
             return found, end
         return None, match.end("number")
 

@@ -9,6 +9,7 @@ import regex
 
 from trimtab.text.kept import Kept
 from trimtab.text.lexicon import SHORTEST_PART, SIDES, Lexicon, Terms
+from trimtab.text.numbers import OTHER_NUMERAL
 from trimtab.text.other_stems import fleeting_vowels, other_stems
 from trimtab.text.segmentation import HANGUL_RUN
 from trimtab.text.tokens import Token
@@ -124,6 +125,8 @@ class QueryReader:
         """What an item may have instead of one token."""
         lexicon, knows = self.lexicon, self._knows
         yield from ((term,) for term in token.also if knows(term))
+        if (numeral := OTHER_NUMERAL.get(token.key)) is not None and knows(numeral):
+            yield (numeral,)
         is_known = knows(token.term)
         for parts in (token.parts, lexicon.splits.get(token.term, ()), lexicon.compounds.get(token.term, ())):
             if self._knows_all(parts):

@@ -62,18 +62,30 @@ _ALSO: Final = {
 """What pint calls a unit -> what shops call it everywhere, beside its names in CLDR."""
 
 _BY_LANGUAGE: Final = {
-    "ar": {"kilogram": "كيلو كجم كغم", "gram": "جم غم", "milliliter": "مل", "centimeter": "سم"},
+    "ar": {"kilogram": "كيلو كجم كغم", "gram": "جم غم", "milliliter": "مل", "centimeter": "سم", "meter": "م"},
+    "bg": {
+        "kilogram": "кг", "gram": "г гр", "milligram": "мг", "liter": "л", "milliliter": "мл", "meter": "м",
+        "centimeter": "см", "millimeter": "мм", "watt": "вт", "kilowatt": "квт", "meter**2": "м2",
+    },
     "bn": {"kilogram": "কেজি কিলো"},
     "el": {"milliliter": "μλ"},
+    "fa": {"kilogram": "کیلو", "centimeter": "سانت سانتی", "milliliter": "میل"},
     "he": {"kilogram": "קילו", "gram": "גר", "milliliter": "מל"},
     "hi": {"kilogram": "किलो", "gram": "ग्रा", "milliliter": "मिली", "liter": "लीटर"},
     "ja": {"kilogram": "キロ", "centimeter": "センチ"},
     "ko": {"kilogram": "킬로", "centimeter": "센티"},
+    "sr": {
+        "kilogram": "кг", "gram": "г гр", "liter": "л", "milliliter": "мл", "meter": "м", "centimeter": "цм см",
+        "millimeter": "мм",
+    },
     "ta": {"kilogram": "கிலோ", "milliliter": "மில்லி", "liter": "லி லிட்டர்"},
     "th": {"kilogram": "กิโล"},
     "zh": {"kilogram": "公斤 千克", "gram": "克"},
 }  # fmt: skip
 """The same of one language."""
+
+_LOCALES: Final = {"sr": ("sr", "sr_Latn")}
+"""Languages that have names of units in several scripts."""
 
 _MISREAD: Final = ("s", "t", "d", "st", "deg")
 """Names of units in CLDR that mean something else in a shop more often: iPhone 6s, size 2T, 3D, 1st."""
@@ -92,6 +104,10 @@ _SIGNIFICANT_DIGITS: Final = 3
 
 _DIGITS_ON_LABELS: Final = 2
 _OFF_ON_LABELS_RATIO: Final = 0.01
+
+_NUMBER = re.compile(r"(?<!\w)[\d.,]+|\.")
+"""The number in front of the name of a unit, or behind it, and points; not the digit of `м²`."""
+_DIGIT = re.compile(r"\d")
 
 _TERM = re.compile(r"(\d+(?:\.\d+)?)(\D.*)")
 
@@ -184,16 +200,20 @@ def unit_key(name: str) -> str:
 
 def _names(language: str, cldr_name: str) -> Iterator[str]:
     """What a language calls a unit: long and short, in each form that a number asks for."""
-    try:
-        locale = Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        return
+    for identifier in _LOCALES.get(language, (language,)):
+        try:
+            locale = Locale.parse(identifier)
+        except (UnknownLocaleError, ValueError):
+            continue
+        yield from _names_in(locale, cldr_name)
+
+
+def _names_in(locale: Locale, cldr_name: str) -> Iterator[str]:
     for length in ("long", "short"):
         for number in (1, 2, 5, 0.5):
-            name = re.sub(
-                r"[\d.,٠-٩०-९]+", "", normalised(format_unit(number, cldr_name, length, format="0.#", locale=locale))
-            )
-            if cldr_name not in name:  # Babel writes the name in CLDR where the language has none
+            name = _NUMBER.sub("", normalised(format_unit(number, cldr_name, length, format="0.#", locale=locale)))
+            # Babel writes the name in CLDR where the language has none. `cm2` is what shops call it, if any does.
+            if cldr_name not in name and not (unit_key(name).isascii() and _DIGIT.search(name)):
                 yield name
 
 

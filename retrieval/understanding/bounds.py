@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,8 +11,9 @@ import regex
 
 from trimtab.core.understood import Mention
 from trimtab.text.analyser import Analyser
+from trimtab.text.currencies import as_written, paid_with
 from trimtab.text.money import PriceInText, prices_in
-from trimtab.text.multiples import in_full
+from trimtab.text.multiples import InFull, in_full
 from trimtab.text.symbols import is_unspaced
 from trimtab.text.tokens import Token
 
@@ -74,6 +75,7 @@ CUES: Mapping[str, PriceCues] = {
         between="entre;de", joins="y a",
     ),
     "et": PriceCues(below="alla;kuni;maksimaalselt", above="üle;alates;vähemalt", joins="ja kuni"),
+    "eu": PriceCues(at_most="baino gutxiago;tik behera;ra arte", at_least="baino gehiago;tik gora", joins="eta"),
     "fa": PriceCues(below="زیر;کمتر از;تا;حداکثر", above="بالای;بیشتر از;از;حداقل", between="بین;از", joins="و تا"),
     "fi": PriceCues(
         below="alle;enintään;korkeintaan", above="yli;vähintään;alkaen", joins="ja", around="välillä;väliltä",
@@ -81,6 +83,9 @@ CUES: Mapping[str, PriceCues] = {
     "fr": PriceCues(
         below="moins de;jusqu'à;jusqu à;maximum;max;sous;à moins de", above="plus de;à partir de;minimum;au moins",
         between="entre;de", joins="et à",
+    ),
+    "ga": PriceCues(
+        below="faoi;faoi bhun;níos lú ná;suas le", above="os cionn;níos mó ná;ó", between="idir", joins="agus",
     ),
     "he": PriceCues(below="עד;מתחת ל;פחות מ", above="מעל;החל מ;לפחות", between="בין", joins="ל עד"),
     "hi": PriceCues(
@@ -92,6 +97,10 @@ CUES: Mapping[str, PriceCues] = {
         joins="i do",
     ),
     "hu": PriceCues(at_most="alatt;ig", at_least="felett;fölött;tól", joins="és", around="között"),
+    "hy": PriceCues(
+        below="մինչև;ոչ ավելի քան", above="սկսած;ոչ պակաս քան", at_most="ից պակաս;ից էժան", at_least="ից ավելի;ից թանկ",
+        joins="և մինչև",
+    ),
     "id": PriceCues(
         below="di bawah;kurang dari;maksimal;sampai;hingga", above="di atas;lebih dari;minimal;mulai dari",
         between="antara", joins="dan sampai hingga",
@@ -101,12 +110,17 @@ CUES: Mapping[str, PriceCues] = {
         between="tra;fra;da", joins="e a",
     ),
     "ja": PriceCues(at_most="以下;未満;まで;以内", at_least="以上;から", joins="から", around="の間;まで"),
+    "ka": PriceCues(at_most="მდე;ზე ნაკლები;ზე იაფი", at_least="დან;ზე მეტი;ზე ძვირი", joins="დან"),
+    "km": PriceCues(below="ក្រោម;មិនលើស;តិចជាង", above="លើស;ចាប់ពី;ច្រើនជាង", between="ពី;ចន្លោះ", joins="ដល់ ទៅ"),
     "ko": PriceCues(at_most="이하;미만;까지", at_least="이상;부터", joins="에서 부터", around="사이;까지"),
+    "lo": PriceCues(below="ຕ່ຳກວ່າ;ຕໍ່າກວ່າ;ບໍ່ເກີນ", above="ຫຼາຍກວ່າ;ສູງກວ່າ;ຕັ້ງແຕ່", joins="ຫາ ເຖິງ"),
     "lt": PriceCues(below="iki;mažiau nei;pigiau nei", above="nuo;daugiau nei", between="tarp;nuo", joins="ir iki"),
     "lv": PriceCues(below="līdz;zem;lētāk par", above="virs;no;vismaz", between="starp;no", joins="un līdz"),
+    "my": PriceCues(at_most="အောက်;ထက်နည်း;အထိ", at_least="အထက်;ထက်ပို;မှစ", joins="မှ"),
     "nb": PriceCues(
         below="under;høyst;maks;opp til;billigere enn", above="over;minst;fra", between="mellom", joins="og til",
     ),
+    "ne": PriceCues(at_most="भन्दा कम;मुनि;सम्म;भन्दा सस्तो", at_least="भन्दा बढी;माथि;देखि", joins="देखि र"),
     "nl": PriceCues(
         below="onder;tot;maximaal;max;minder dan;goedkoper dan;onder de", above="boven;vanaf;minstens;meer dan",
         between="tussen;van", joins="en tot",
@@ -131,8 +145,17 @@ CUES: Mapping[str, PriceCues] = {
         between="medzi;od", joins="a do",
     ),
     "sl": PriceCues(below="do;pod;največ;manj kot", above="od;nad;vsaj;več kot", between="med;od", joins="in do"),
+    "sr": PriceCues(
+        below="do;ispod;najviše;manje od;jeftinije od;до;испод;највише;мање од;јефтиније од",
+        above="od;iznad;najmanje;više od;preko;од;изнад;најмање;више од;преко",
+        between="između;od;између;од", joins="i do и до",
+    ),
     "sv": PriceCues(
         below="under;högst;max;upp till;billigare än", above="över;minst;från", between="mellan", joins="och till",
+    ),
+    "ta": PriceCues(
+        at_most="கீழ்;குறைவாக;குறைவான;வரை;உள்ளே;க்கு கீழ்;க்கு குறைவாக;க்குள்", at_least="மேல்;அதிகமாக;முதல்;க்கு மேல்",
+        joins="முதல்",
     ),
     "th": PriceCues(
         below="ต่ำกว่า;ไม่เกิน;น้อยกว่า;ถูกกว่า", above="มากกว่า;สูงกว่า;ตั้งแต่", joins="ถึง", between="ระหว่าง",
@@ -146,6 +169,7 @@ CUES: Mapping[str, PriceCues] = {
         below="dưới;tối đa;không quá;rẻ hơn", above="trên;từ;tối thiểu;hơn",
         between="từ;giữa", joins="đến và",
     ),
+    "yi": PriceCues(below="אונטער;ביז;ווייניקער ווי", above="איבער;פון;מער ווי", between="צווישן;פון", joins="און ביז"),
     "zh": PriceCues(
         below="低于;不超过", above="高于;超过", at_most="以下;以内;之内", at_least="以上;起", joins="到 至 和",
         around="之间",
@@ -190,22 +214,54 @@ def _written(low: float | None, high: float | None) -> str:
     return "..".join("" if end is None else f"{end:.12g}" for end in (low, high))
 
 
-def price_bounds(text: str, analyser: Analyser, language: str | None = None) -> list[Bound]:
+def price_bounds(
+    text: str, analyser: Analyser, language: str | None = None, currency: str | None = None
+) -> list[Bound]:
     """The bounds on the price in a text, in order.
 
     A number without a currency is a price only where the text ends with it: `under 50 inch` is none.
 
     Args:
         language: of the text; without, whatever a language of the analyser calls so.
+        currency: of the prices that are shown; without, that of where the language is spoken.
     """
     phrases = _phrases_of(analyser, language)
     if not phrases.may_be_in(text, analyser) or not any(map(str.isnumeric, text)):
         return []
     languages = analyser.languages if language is None else (language,)
-    full, places = in_full(text, languages)
-    found = prices_in(full, language=languages[0])
-    prices = [replace(price, start=places[price.start], end=places[price.end]) for price in found]
+    full = in_full(text, languages)
+    paid_in = paid_with(currency, languages[0])
+    found = prices_in(as_written(full.text, paid_in), currency=currency, language=languages[0])
+    prices = [_Price.of(price, full, paid_in) for price in found]
     return _Reader(text, analyser.read(text), phrases).bounds(prices) if prices else []
+
+
+class _Price(NamedTuple):
+    """A price and where it stands.
+
+    Attributes:
+        could_be: the currencies that it can be in; empty where none is named and no word multiplies it.
+        factor: what a word behind it multiplies it by.
+    """
+
+    amount: float
+    start: int
+    end: int
+    could_be: tuple[str, ...]
+    factor: int
+
+    @classmethod
+    def of(cls, price: PriceInText, full: InFull, paid_in: tuple[str, ...]) -> _Price:
+        """A price of a text with its numbers in full, where it stands in the text as it was."""
+        factor = next((by for at, by in full.factors.items() if price.start <= at < price.end), 1)
+        could_be = price.could_be or (paid_in if factor > 1 else ())  # nothing but prices is said in thousands
+        places = full.places[price.start], full.places[price.end]
+        return cls(float(price.money.amount), *places, could_be, factor)
+
+    def shared(self, high: _Price) -> _Price:
+        """As the low end of a range of which the high one says by what both are multiplied: `1 to 2 million`."""
+        is_shared = self.factor == 1 < high.factor and self.amount * high.factor < high.amount
+        return self._replace(amount=self.amount * high.factor) if is_shared else self
 
 
 class _Reader:
@@ -214,7 +270,7 @@ class _Reader:
     def __init__(self, text: str, tokens: Sequence[Token], phrases: _Phrases) -> None:
         self._text, self._tokens, self._phrases = text, tokens, phrases
 
-    def bounds(self, prices: Sequence[PriceInText]) -> list[Bound]:
+    def bounds(self, prices: Sequence[_Price]) -> list[Bound]:
         found: list[Bound] = []
         at = 0
         while at < len(prices):
@@ -225,32 +281,31 @@ class _Reader:
             at += 2 if pair else 1
         return found
 
-    def _between(self, low: PriceInText, high: PriceInText) -> Bound | None:
+    def _between(self, low: _Price, high: _Price) -> Bound | None:
+        low = low.shared(high)
         middle = self._text[low.end : high.start]
         words = tuple(token.key for token in self._tokens if low.end <= token.start and token.end <= high.start)
         joined = (bool(words) and words in self._phrases.joins) or middle.strip() in self._phrases.unspaced_joins
         start = self._start_of_phrase(low.start, self._phrases.between)
-        named = low.has_currency or high.has_currency
-        if low.money.amount > high.money.amount or not (
+        named_in = high.could_be or low.could_be
+        named = bool(named_in)
+        if low.amount > high.amount or not (
             (joined and (named or start is not None)) or (named and _HYPHEN.fullmatch(middle))
         ):
             return None
-        ends = float(low.money.amount), float(high.money.amount)
-        named_in = high.could_be or low.could_be
         end = self._end_of_phrase(high.end, self._phrases.around) or high.end
-        return Bound(self._text, low.start if start is None else start, end, *ends, named_in)
+        return Bound(self._text, low.start if start is None else start, end, low.amount, high.amount, named_in)
 
-    def _one_sided(self, price: PriceInText) -> Bound | None:
-        amount = float(price.money.amount)
+    def _one_sided(self, price: _Price) -> Bound | None:
         ends = not self._text[price.end :].strip(" .!?")
         for phrases, is_high in ((self._phrases.below, True), (self._phrases.above, False)):
             start = self._start_of_phrase(price.start, phrases)
-            if start is not None and (price.has_currency or ends):
-                return Bound(self._text, start, price.end, *_ends(amount, is_high=is_high), price.could_be)
+            if start is not None and (price.could_be or ends):
+                return Bound(self._text, start, price.end, *_ends(price.amount, is_high=is_high), price.could_be)
         for phrases, is_high in ((self._phrases.at_most, True), (self._phrases.at_least, False)):
             end = self._end_of_phrase(price.end, phrases)
             if end is not None:
-                return Bound(self._text, price.start, end, *_ends(amount, is_high=is_high), price.could_be)
+                return Bound(self._text, price.start, end, *_ends(price.amount, is_high=is_high), price.could_be)
         return None
 
     def _start_of_phrase(self, end: int, phrases: frozenset[Phrase]) -> int | None:
@@ -287,7 +342,8 @@ class _Phrases:
 
         def phrases(texts: Iterable[str], separator: str = ";") -> frozenset[Phrase]:
             parts = (part for text in texts for part in text.split(separator) if part)
-            return frozenset(tuple(token.key for token in analyser.read(part)) for part in parts)
+            found = frozenset(tuple(token.key for token in analyser.read(part)) for part in parts)
+            return found | {("".join(phrase),) for phrase in found}  # as some write them: `upto`, `dibawah`
 
         self.below, self.above = phrases(cue.below for cue in cues), phrases(cue.above for cue in cues)
         self.at_most, self.at_least = phrases(cue.at_most for cue in cues), phrases(cue.at_least for cue in cues)

@@ -104,7 +104,7 @@ def understand(text: str, known: Knowledge, wishes: Wishes = NO_WISHES) -> Under
     typed = words = other or words
     bounds: Sequence[Bound] = ()
     if steps.attributes:
-        bounds = price_bounds(words, analyser, language)
+        bounds = price_bounds(words, analyser, language, wishes.currency)
         typed = words = _cut(words, bounds)
     unwanted: Sequence[Negated] = ()
     if steps.negation:

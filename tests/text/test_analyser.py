@@ -101,6 +101,15 @@ def test_two_ways_of_writing_one_thing_have_a_term_in_common_for_every_word(one:
         (["de"], "1.000 g", "1 kg"),
         (["de"], "0,5 Liter", "500 ml"),
         (["fr"], "2 litres", "2l"),
+        (["ru"], "кабель 2 м", "200 см"),
+        (["ru"], "бак 2 м³", "2 м3"),
+        (["ru"], "шампунь 3 в 1", "3 1"),
+        (["uk"], "кабель 2 м", "200 см"),
+        (["bg"], "шкаф 60см", "60 cm"),
+        (["sr"], "млеко 1 л", "1000 ml"),
+        (["sr"], "mleko 2 litra", "2 l"),
+        (["ar"], "كابل 2 م", "200 سم"),
+        (["fa"], "عطر ۵۰ میل", "50 ml"),
     ],
 )
 def test_a_language_knows_its_own_forms(languages: list[str], one: str, other: str) -> None:

@@ -58,6 +58,8 @@ def found(titles: Sequence[str], query: str, *languages: str) -> list[int]:
         (["Cola 330ml × 24", "Cola 24 x 33 cl", "Cola 24 cm"], "cola 330 ml x 24", [0, 1]),
         (["Oil, 6 cans x 1 l", "Oil x 1 l"], "oil 6 x 1 l", [0]),
         (["Box 2 x 3 cm", "Box 2 kg x 3 cm"], "box 3 pack", []),
+        (["Hard Hat Type I", "Hard Hat Type II", "Hard Hat Type 2"], "hard hat type 2", [1, 2]),
+        (["Fantasy VII", "Fantasy 7", "Fantasy VIII"], "fantasy vii", [0, 1]),
         (["Lamp 12/24V", "Lamp 24 V", "Lamp 1/2 inch"], "24v", [0, 1]),
         (["Rod Ø12mm", "Rod Ø 12 mm", "Rod 12 mm", "Rod Ø10"], "ø 12mm", [0, 1, 2]),
         (["Valve G1/2", "Valve 1/2 inch", "Valve 2 inch"], '1/2"', [1]),
