@@ -63,10 +63,13 @@ def analyze_page(
     """
     started = time.perf_counter()
     with collector_paused():  # a page has tens of thousands of objects: a tenth of the time
-        dom = parse(html)
-        reading = Reading.of(dom, read_structured(dom, url), url)
-        page = classify(reading, model or shipped_model(), layout, levels=levels)
+        page = classify(_read(html, url), model or shipped_model(), layout, levels=levels)
     return replace(page, seconds=time.perf_counter() - started)
+
+
+def _read(html: bytes | str, url: str | None) -> Reading:
+    dom = parse(html)
+    return Reading.of(dom, read_structured(dom, url), url)
 
 
 def classify(
@@ -86,7 +89,7 @@ def classify(
     dom = reading.dom
     candidates = candidates or Candidates.of(reading)
     of = candidates.by_kind
-    forms = read_forms(dom)
+    forms = read_forms(dom, read_styles=reading.read_styles)
     scorer = Scorer(reading, candidates, model, layout, levels)
     row = with_offer(page_row(reading, of["price"], of["cart"], of["image"]), *scorer.offer())
     confidence = model.confidences["page"](float(model.logits("page", row)[0]), 0.0)

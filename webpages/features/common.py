@@ -30,6 +30,7 @@ _ABOVE: dict[str, tuple[Sequence[str], int]] = {
     "in_button": (("button", "select", "option"), HEIGHT + 1),
 }
 """Tags, and how many elements of the line upwards may have them."""
+_HEADING_HEIGHT = 4
 
 COMMON_NAMES = [
     "position", "element_share", "depth", "text_length", "size", "from_name", "from_name_abs", "up_to_name",
@@ -45,6 +46,7 @@ def common_rows(reading: Reading, elements: Sequence[int]) -> NDArray[np.float32
     here = np.asarray(elements, dtype=np.int64)
     ranges = dom.ranges
     lines = _lines(dom, here)
+    above = _above(reading, lines)
     columns = [
         ranges.firsts[here] / max(len(dom.segments), 1),
         here / len(dom),
@@ -53,10 +55,9 @@ def common_rows(reading: Reading, elements: Sequence[int]) -> NDArray[np.float32
         np.log1p(ranges.ends[here] - here),
         *_distances(dom, here, reading.name_anchor),
         *_distances(dom, here, reading.cart_anchor),
-        *(_on_line(dom, lines, tags, height) for tags, height in _ABOVE.values()),
-        _marked(dom, _hidden_from_readers(dom))[lines].any(axis=1),
+        *above[:-1],
         dom.hidden[here],
-        _on_line(dom, lines, HEADINGS, 4),
+        above[-1],
         *_roles(dom, lines[:, : HEIGHT + 1]).T,
     ]
     return np.stack(columns, axis=1).astype(np.float32)
@@ -73,20 +74,24 @@ def _lines(dom: Dom, elements: NDArray[np.int64]) -> NDArray[np.int64]:
     return lines
 
 
-def _marked(dom: Dom, elements: Sequence[int]) -> NDArray[np.bool_]:
-    """[n + 1] whether an element is among `elements`; the last is what stands above the root."""
-    marked = np.zeros(len(dom) + 1, dtype=bool)
-    marked[np.asarray(elements, dtype=np.int64)] = True
-    return marked
+def _above(reading: Reading, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """[n] each: whether the element or one of those above it has a tag of `_ABOVE`, is hidden from readers of screens,
+    or is a heading."""
+    if reading.frames is None:
+        reading.frames = _frames(reading.dom)
+    heights = [*(height for _, height in _ABOVE.values()), LINE, _HEADING_HEIGHT]
+    up_to = np.bitwise_or.accumulate(reading.frames[lines], axis=1)
+    return [up_to[:, height - 1] >> bit & 1 for bit, height in enumerate(heights)]
 
 
-def _on_line(dom: Dom, lines: NDArray[np.int64], tags: Sequence[str], height: int) -> NDArray[np.bool_]:
-    """[n] whether the element or one of those above it, `height` of them together, has one of the tags."""
-    return np.asarray(_marked(dom, dom.of_tags(*tags))[lines[:, :height]].any(axis=1))
-
-
-def _hidden_from_readers(dom: Dom) -> list[int]:
-    return [element for element in dom.having("aria-hidden") if dom.attributes[element]["aria-hidden"] == "true"]
+def _frames(dom: Dom) -> NDArray[np.int64]:
+    """[n + 1] a bit for each tag and sign that candidates may stand in; the last is what stands above the root."""
+    hidden = [element for element in dom.having("aria-hidden") if dom.attributes[element]["aria-hidden"] == "true"]
+    groups = [*(dom.of_tags(*tags) for tags, _ in _ABOVE.values()), hidden, dom.of_tags(*HEADINGS)]
+    frames = np.zeros(len(dom) + 1, dtype=np.int64)
+    for bit, elements in enumerate(groups):
+        frames[elements] |= 1 << bit
+    return frames
 
 
 def _roles(dom: Dom, lines: NDArray[np.int64]) -> NDArray[np.int64]:

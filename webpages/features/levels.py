@@ -59,9 +59,7 @@ def features(reading: Reading, kind: str, candidates: Sequence[Candidate], level
         own = np.asarray(_KINDS[kind][1](reading, candidates), dtype=np.float32)
         columns = reading.text_rows[kind] = np.hstack([common_rows(reading, elements), own])
     if level != "text":
-        if reading.styles is None:
-            reading.styles = Styles.of(reading.dom)
-        columns = np.hstack([columns, reading.styles.rows(elements)])
+        columns = np.hstack([columns, reading.read_styles().rows(elements)])
     if level == "layout":
         anchors = (reading.name_anchor, reading.cart_anchor)
         boxes = Layout.unknown(len(elements)) if reading.layout is None else reading.layout.rows(elements, anchors)

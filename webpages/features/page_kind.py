@@ -44,9 +44,9 @@ _QUOTE = re.compile(
     r"|prezzo su richiesta|richiedi (?:un )?preventivo|preço sob consulta|sob consulta|(?:solicitar|pedir) orçamento|prijs op aanvraag|offerte aanvragen|pris på (?:förfrågan|forespørgsel|forespørsel)|begär offert|hinta pyydettäessä"
     r"|cena na zapytanie|zapytaj o cen|cena na vyžádání|cena na dotaz|ár(?:ajánlat|at) kér|preț la cerere|cere ofertă|цена по запросу|запросить цену|ціна за запитом|цена при запитване|fiyat sorunuz|teklif al|価格はお問い合わせ|お見積|询价|詢價|가격 ?문의|견적|liên hệ báo giá|giá liên hệ"
 )
-_QUANTITY = re.compile(r"qty|quantit|anzahl|menge|cantid|quantid|aantal|antal|množ|ilosc|mennyis", re.IGNORECASE)
+_QUANTITY = re.compile(r"qty|quantit|anzahl|menge|cantid|quantid|aantal|antal|množ|ilosc|mennyis")
 _DETAIL_WORDS = re.compile(
-    r"^(?:product )?(?:description|details|specifications?|features|reviews?|shipping|delivery|returns?"
+    r"(?:product )?(?:description|details|specifications?|features|reviews?|shipping|delivery|returns?"
     r"|quantity|qty|availability|size guide"
     r"|beschreibung|produktdetails|lieferung|bewertungen|technische daten|descripción|características|opiniones"
     r"|description|détails"
@@ -193,7 +193,7 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
     "n_inputs": lambda p: math.log1p(len(p.inputs)),
     "n_passwords": lambda p: sum(p.dom.attribute(i, "type") == "password" for i in p.inputs),
     "n_forms": lambda p: math.log1p(len(p.dom.of_tags("form"))),
-    "quantity_field": lambda p: any(_QUANTITY.search(mark(p.dom, i)) for i in p.inputs),
+    "quantity_field": lambda p: any(_QUANTITY.search(mark(p.dom, i).lower()) for i in p.inputs),
     "detail_role": lambda p: sum(has_role(mark(p.dom, c.element), "detail") for c in p.add_to_carts[:5]),
     "url_depth": lambda p: p.of_url(p.url_path.strip("/").count("/")),
     "url_is_root": lambda p: p.of_url(p.url_path.strip("/") == ""),
@@ -213,7 +213,7 @@ _FEATURES: dict[str, Callable[[PageFacts], float]] = {
         (overlap(p.name_words, tokens(value)) for value in p.structured.values("name")), default=NAN
     ),
     "detail_words": lambda p: math.log1p(
-        sum(len(text) < 40 and bool(_DETAIL_WORDS.search(text)) for text in p.dom.segments[:MAX_SEGMENTS])
+        sum(len(text) < 40 and bool(_DETAIL_WORDS.match(text)) for text in p.dom.segments[:MAX_SEGMENTS])
     ),
     "stated_no_list": lambda p: p.structured.count("product") == 1,
     "cart_address": lambda p: p.of_url(bool(CART_ADDRESS.search(p.url_path))),

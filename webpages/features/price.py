@@ -108,19 +108,11 @@ class _Price:
         return self.value in self.page.by_role.get(role, ())
 
 
-def _says(name: str, price: _Price) -> float:
-    return float(name in price.own)
-
-
-def _says_before(name: str, price: _Price) -> float:
-    return float(name in price.before)
-
-
 def _says_after(name: str, price: _Price) -> float:
-    return float(CONTEXT[name].search(price.around[1]) is not None)
+    return bool(price.around[1]) and CONTEXT[name].search(price.around[1]) is not None
 
 
-_FEATURES: dict[str, Callable[[_Price], float]] = {
+_WRITTEN: dict[str, Callable[[_Price], float]] = {
     "has_symbol": lambda p: p.candidate.has_currency,
     "has_decimals": lambda p: p.written["has_decimals"],
     "n_digits": lambda p: p.written["n_digits"],
@@ -133,8 +125,9 @@ _FEATURES: dict[str, Callable[[_Price], float]] = {
     "n_candidates": lambda p: math.log1p(p.page.n_candidates),
     "n_same_signature": lambda p: math.log1p(p.n_same_signature),
     "order_in_signature": lambda p: math.log1p(p.n_of_signature),
-    **{f"own_{name}": partial(_says, name) for name in CONTEXT},
-    **{f"before_{name}": partial(_says_before, name) for name in CONTEXT},
+}
+_SAID = [f"{where}_{name}" for where in ("own", "before") for name in CONTEXT]
+_PLACED: dict[str, Callable[[_Price], float]] = {
     **{
         f"after_{name}": partial(_says_after, name)
         for name in ("unit", "instalment", "save", "net", "gross", "deposit")
@@ -166,7 +159,7 @@ _FEATURES: dict[str, Callable[[_Price], float]] = {
     "in_title": lambda p: len(p.text) > 2 and p.text.replace("\x1f", "") in p.page.title,
     "plus_minus": lambda p: _SIGN.search(p.text) is not None,
 }
-PRICE_NAMES = [*_FEATURES, *RIVAL_NAMES]
+PRICE_NAMES = [*_WRITTEN, *_SAID, *_PLACED, *RIVAL_NAMES]
 
 
 def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
@@ -187,7 +180,14 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> NDArray[np.
         other = (is_shown and elsewhere[index], is_shown and with_other[index])
         prices.append(_Price(page, candidate, index, *counts, *other))
     otherwise = [price.value in page.stated_otherwise for price in prices]
-    return np.hstack([table_rows(_FEATURES, prices), rival_rows(reading.dom, candidates, otherwise)]).astype(np.float32)
+    said = [[name in where for where in (price.own, price.before) for name in CONTEXT] for price in prices]
+    columns = (
+        table_rows(_WRITTEN, prices),
+        np.asarray(said).reshape(len(prices), len(_SAID)),
+        table_rows(_PLACED, prices),
+        rival_rows(reading.dom, candidates, otherwise),
+    )
+    return np.hstack(columns).astype(np.float32)
 
 
 @lru_cache(maxsize=4096)

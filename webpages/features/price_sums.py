@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.features.levels import feature_names
 from trimtab.webpages.parse.candidates import Candidate
-from trimtab.webpages.parse.contexts import contexts_in
+from trimtab.webpages.parse.contexts import CONTEXT
 from trimtab.webpages.parse.dom import Dom
 
 FORMER_COST, SUM_GAIN = 3.0, 1.5
@@ -109,7 +109,7 @@ def _sums(dom: Dom, payment: _Shown) -> list[tuple[float, float]]:
     """What payments of one amount may add up to, by the numbers beside it, each with what rounding makes of it."""
     near = dom.segments[max(0, payment.start - BESIDE) : payment.end + BESIDE]
     text = " ".join(text for text in near if len(text) <= MAX_TEXT)
-    if "instalment" not in contexts_in(text):
+    if not CONTEXT["instalment"].search(text.lower()):
         return []
     counts = {n for n in map(int, _COUNT.findall(text)) if 1 < n <= MAX_PAYMENTS}
     return [(n * payment.amount, n * (CENT if payment.amount % 1 else UNIT)) for n in counts]

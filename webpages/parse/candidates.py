@@ -72,6 +72,9 @@ def mark(dom: Dom, element: int) -> str:
     """Class names, id and the like of an element: what its author calls it."""
     if not dom.marks:
         dom.marks = _marks(dom)
+        for marked, text in enumerate(dom.marks):
+            if text:
+                dom.by_mark.setdefault(text, []).append(marked)
     return dom.marks[element]
 
 
@@ -89,8 +92,7 @@ def elements_with_role(dom: Dom, role: str) -> list[int]:
     """Elements whose mark has a role, in document order."""
     if dom.tags:
         mark(dom, 0)
-    named = {text for text in set(dom.marks) if has_role(text, role)}
-    return [element for element, text in enumerate(dom.marks) if text in named]
+    return sorted(chain.from_iterable(of_mark for text, of_mark in dom.by_mark.items() if has_role(text, role)))
 
 
 def price_candidates(dom: Dom, structured: Structured, locale: PageLocale) -> list[Candidate]:
@@ -303,10 +305,15 @@ def _is_control(attributes: dict[str, str], length: int) -> bool:
     """Whether a link of few words leads to no other page, or is drawn as a button and its address puts something into a
     cart."""
     address = attributes.get("href", "").strip().lower()[:MAX_ADDRESS]
-    is_drawn = _BUTTON.search(attributes.get("class", "").lower()) is not None
+    is_drawn = _is_button(attributes.get("class", ""))
     if not address or address.startswith(("#", "javascript:")):
         return is_drawn or length <= MAX_LINK_TEXT
     return is_drawn and has_role(address, "cart")
+
+
+@lru_cache(maxsize=8192)
+def _is_button(names: str) -> bool:
+    return _BUTTON.search(names.lower()) is not None
 
 
 def control_text(dom: Dom, element: int) -> str:

@@ -87,7 +87,7 @@ class Dom:
         styles: embedded style sheets.
         ordinals: number of the element in document order when the inside of `<svg>` and the like is counted too.
         by_tag, by_attribute: elements of a tag, and those with an attribute of a name, in document order.
-        marks: filled by `trimtab.webpages.parse.candidates.mark`.
+        marks, by_mark: filled by `trimtab.webpages.parse.candidates.mark`; elements by their mark.
         truncated: whether the page was cut to fit the limits.
     """
 
@@ -108,6 +108,7 @@ class Dom:
     by_tag: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_attribute: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     marks: list[str] = field(default_factory=list)
+    by_mark: dict[str, list[int]] = field(default_factory=dict)
     n_inside_opaque: int = 0
     n_script_characters: int = 0
     truncated: bool = False
@@ -119,6 +120,14 @@ class Dom:
     def ranges(self) -> Ranges:
         """The columns as arrays, for work on many elements at once."""
         return Ranges.of(self)
+
+    @cached_property
+    def by_class(self) -> dict[str, list[int]]:
+        """Elements by the value of their class attribute, in document order; most share it with others."""
+        found: dict[str, list[int]] = {}
+        for element in self.having("class"):
+            found.setdefault(self.attributes[element]["class"], []).append(element)
+        return found
 
     @cached_property
     def with_digits(self) -> NDArray[np.bool_]:

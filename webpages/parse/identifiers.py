@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -39,6 +40,7 @@ _MEASURE_IN_ADDRESS = re.compile(
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _IN_NAME = re.compile(r"(?<![\w.,])\d{3,4}(?=\s?[^\W\d_]{1,2}(?![^\W\d_]))")
 _PARTS = re.compile(r"[\s._/-]+")
+_IN_GROUPS = re.compile(r"\d[./-]\d")
 _GROUPED = re.compile(r"(?<![\w./-])(?=[\d./-]{7,})\d{2,}(?:[./-]\d{2,})+(?![\w./-])")
 MIN_WORD, MIN_LETTERS = 4, 3
 _IS_ADDRESS = re.compile(
@@ -239,10 +241,8 @@ def _from_attributes(reading: Reading, found: Collection[str], collect: Collect)
 
 def _from_classes(dom: Dom, collect: Collect) -> None:
     """Short texts of elements that are called a sku and nothing else, as platforms do."""
-    for element in dom.having("class"):
-        named = dom.attributes[element]["class"]
-        if "sku" not in named.lower() or not _SKU_CLASS.search(named.lower()):
-            continue
+    classes = (value for value in dom.by_class if "sku" in (lower := value.lower()) and _SKU_CLASS.search(lower))
+    for element in sorted(chain.from_iterable(dom.by_class[value] for value in classes)):
         text = dom.text(element) if dom.text_length(element) <= MAX_SKU else ""
         if CODE.fullmatch(text) or (BLANKS_INSIDE.fullmatch(text) and any(character.isdigit() for character in text)):
             candidate = collect(text, element)
@@ -298,8 +298,9 @@ def _from_texts(reading: Reading, collect: Collect) -> None:
 
 def _write_as_shown(dom: Dom, found: dict[str, SkuCandidate]) -> None:
     """Rewrite numbers that the page shows in groups and nowhere in one piece, as a shopper reads them."""
-    text = "\x1f".join(segment for segment in dom.segments if len(segment) <= MAX_LABELLED)
-    for spelled in _GROUPED.findall(text):
+    short = [segment for segment in dom.segments if len(segment) <= MAX_LABELLED]
+    text = "\x1f".join(short)
+    for spelled in _GROUPED.findall("\x1f".join(segment for segment in short if _IN_GROUPS.search(segment))):
         candidate = found.get(key_of(spelled))
         if candidate is not None and not candidate.labels and candidate.value not in text:
             candidate.value = spelled

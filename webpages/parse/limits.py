@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 MAX_BYTES = 5_000_000
 MAX_TAGS = 120_000
@@ -20,9 +21,12 @@ MAX_ATTRIBUTES = 300
 """In one tag."""
 MAX_SEPARATORS = 400_000
 """Spaces, slashes and quotes inside tags, over the page: bounds the attributes of all tags together."""
-SMALL_BYTES, SMALL_TAGS, SMALL_OPENING_TAGS, SMALL_ATTRIBUTES = 2_000_000, 20_000, 10_000, 210_000
+SMALL_BYTES, SMALL_TAGS, SMALL_OPENING_TAGS = 2_000_000, 20_000, 10_000
 """A page of no more is parsed in .6 s however its tags nest (measured), so that only attributes of long tags are
 counted."""
+SMALL_COMPARISONS = 63_000_000
+"""What the attributes of its tags may cost: each is compared with all others of its tag (2 ns, measured). What looks like
+a tag in a script is counted too."""
 
 _SEPARATORS = bytes.maketrans(b"\t\n\f\r/\"'", b"       ")
 _VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
@@ -47,8 +51,9 @@ def within_limits(html: bytes) -> bytes:
     html = html[:MAX_BYTES]
     n_tags = html.count(b"<")
     if len(html) <= SMALL_BYTES and n_tags <= SMALL_TAGS and n_tags - html.count(b"</") <= SMALL_OPENING_TAGS:
-        n_attributes = [_n_attributes(html, *tag.span()) for tag in _LONG_TAG.finditer(html)]
-        if max(n_attributes, default=0) <= MAX_ATTRIBUTES and sum(n_attributes) <= SMALL_ATTRIBUTES:
+        spans = [tag.span() for tag in _LONG_TAG.finditer(html)]
+        at_most = sum(((end - start) // 2) ** 2 for start, end in spans)
+        if at_most <= SMALL_COMPARISONS or _n_comparisons(html, spans) <= SMALL_COMPARISONS:
             return html
     return html[: _Scan(html).end()]
 
@@ -132,6 +137,10 @@ class _Scan:
             else:
                 self._scopes[-1][1][name] += not is_drawn
         return self._after(end, b"</" + name) if name in _RAW else end
+
+
+def _n_comparisons(html: bytes, tags: Sequence[tuple[int, int]]) -> int:
+    return sum(len(_ATTRIBUTE.findall(html, start, end)) ** 2 for start, end in tags)
 
 
 def _n_attributes(html: bytes, start: int, end: int) -> int:

@@ -127,7 +127,8 @@ def _with_numbers(dom: Dom, segments: range) -> NDArray[np.bool_]:
     found[: len(some)] = dom.with_digits[segments.start : segments.start + len(some)]
     for place, text in enumerate(some):
         if (text[-1:].isupper() and len(text) <= MAX_LABELLED) or (len(text) <= MAX_BEHIND and " " not in text):
-            found[place] |= CODE.fullmatch(text.rsplit(None, 1)[-1]) is not None
+            word = text.rsplit(None, 1)[-1]
+            found[place] |= not word.isalnum() and CODE.fullmatch(word) is not None
     return found
 
 

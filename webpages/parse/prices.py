@@ -43,6 +43,8 @@ _NO_AMOUNT = re.compile(
 )
 """Article numbers (`11G-P4-2384-KR`), times of day, and whole numbers that begin with a zero: something else, though
 a word of a currency may stand in or beside them."""
+_MAY_BE_NO_AMOUNT = re.compile(r"[A-Za-z:]|(?<![\d.,'’])0\d")
+"""What each of these has, and a word for now; most texts with an amount have none of it."""
 _MODEL = re.compile(r"(?<![^\W_])(?:(?:KN|KR|FT|KC|ZL|LV)|DIN ?)\d|\d(?:RS|KN|FT|LV)(?![^\W_])")
 """Symbols that are written small before or behind an amount: a model where they stand in capitals at its digits, and
 `DIN 912` a norm."""
@@ -105,8 +107,9 @@ def page_locale(dom: Dom, url: str, currencies: frozenset[str]) -> PageLocale:
 
 def shown_price(text: str, locale: PageLocale) -> tuple[Money, bool] | None:
     """The price above zero that a short text states, and whether the text names its currency."""
-    text = _NO_AMOUNT.sub(" ", _with_tax(text))
-    text = locale.without_now(text)
+    text = _with_tax(text)
+    if _MAY_BE_NO_AMOUNT.search(text):
+        text = locale.without_now(_NO_AMOUNT.sub(" ", text))
     money = read_price(text, currency=locale.currency, territory=locale.territory, language=locale.language)
     if money is None or money.amount <= 0 or _is_foreign_word(money, text, locale):
         return None

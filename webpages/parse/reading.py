@@ -32,6 +32,8 @@ class Reading:
         name_anchor, cart_anchor: elements taken for the product's name and its add-to-cart control before any model is
             asked, -1 where there is none; distances are measured to them.
         pictures_of_others: links to other pages that have a picture inside, once they are asked for.
+        frames: what frames candidates, by `trimtab.webpages.features.common`.
+        styles: those of the embedded sheets, once they are asked for.
     """
 
     dom: Dom
@@ -48,6 +50,7 @@ class Reading:
     carts: list[Candidate] = field(default_factory=list)
     text_rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     pictures_of_others: list[int] | None = None
+    frames: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, dom: Dom, structured: Structured, url: str | None = None, layout: Layout | None = None) -> Reading:
@@ -59,6 +62,12 @@ class Reading:
         reading.name_anchor = _name_anchor(reading)
         reading.cart_anchor = _cart_anchor(reading)
         return reading
+
+    def read_styles(self) -> Styles:
+        """The page's styles; sheets are read when first asked for."""
+        if self.styles is None:
+            self.styles = Styles.of(self.dom)
+        return self.styles
 
 
 @lru_cache(maxsize=4096)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from trimtab.webpages.parse.dom import Dom
@@ -111,22 +112,26 @@ class Forms:
         return tuple(rows)
 
 
-def read_forms(dom: Dom, model: FieldModel | None = None) -> Forms:
-    """Fields of all forms, typed and put into sections. Fields outside any `<form>` count as one form."""
+def read_forms(dom: Dom, model: FieldModel | None = None, read_styles: Callable[[], Styles] | None = None) -> Forms:
+    """Fields of all forms, typed and put into sections. Fields outside any `<form>` count as one form.
+
+    Args:
+        read_styles: gives the page's styles, where somebody else may need them too.
+    """
     fields = read_fields(dom)
     if not fields:
         return Forms(dom)
     decoded = with_named(fields, (model or shipped_fields()).decode(fields))
-    return Forms(dom, tuple(_with_sights(dom, _with_sections(fields, decoded))))
+    return Forms(dom, tuple(_with_sights(dom, _with_sections(fields, decoded), read_styles or partial(Styles.of, dom))))
 
 
-def _with_sights(dom: Dom, labelled: Sequence[LabelledField]) -> list[LabelledField]:
+def _with_sights(dom: Dom, labelled: Sequence[LabelledField], read_styles: Callable[[], Styles]) -> list[LabelledField]:
     """Fields with what a shopper sees of them; a decoy asks for nothing.
 
     Style sheets are read only for forms that ask for more than one thing: a decoy stands beside the field it imitates.
     """
     n_asked = Counter(found.field.form for found in labelled if found.type != "other")
-    styles = Styles.of(dom) if dom.styles and any(n > 1 for n in n_asked.values()) else None
+    styles = read_styles() if dom.styles and any(n > 1 for n in n_asked.values()) else None
     seen = []
     for found in labelled:
         one = found.field

@@ -73,9 +73,15 @@ class Scorer:
     levels: Sequence[str] = LEVELS
     level: str = "text"
     decisions: dict[tuple[str, str], Decision | None] = field(default_factory=dict)
+    chosen: dict[str, Choice | None] = field(default_factory=dict)
 
     def best(self, kind: str) -> Choice | None:
         """The choice at the first level that is confident of it, else at the last one there is."""
+        if kind not in self.chosen:
+            self.chosen[kind] = self._best(kind)
+        return self.chosen[kind]
+
+    def _best(self, kind: str) -> Choice | None:
         found = None
         for level in self.levels:
             if found is not None and (kind, level) in SKIPPED_LEVELS:

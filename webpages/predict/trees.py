@@ -46,13 +46,14 @@ class Trees:
         reaches the first leaf that is not struck (QuickScorer, Lucchese et al. 2015).
         """
         tests = self._tests
-        unknown = np.isnan(rows)
+        values = rows.T  # a test looks at one value of all rows, which then stand side by side
+        unknown = np.isnan(values)
         # An unknown value is below or above every threshold, as its split says.
-        known = np.hstack([np.where(unknown, -np.inf, rows), np.where(unknown, np.inf, rows)])
-        right = known.take(tests.columns + rows.shape[1] * ~tests.nan_left, axis=1) > tests.thresholds
-        struck = np.bitwise_or.reduceat(right * tests.strikes, tests.starts, axis=1)
-        reached = tests.first_leaves + np.bitwise_count(struck & ~(struck + 1))
-        return np.asarray(tests.leaves.take(reached).sum(axis=1, dtype=np.float64))
+        known = np.vstack([np.where(unknown, -np.inf, values), np.where(unknown, np.inf, values)])
+        right = known.take(tests.columns + len(values) * ~tests.nan_left, axis=0) > tests.thresholds[:, None]
+        struck = np.bitwise_or.reduceat(right * tests.strikes[:, None], tests.starts, axis=0)
+        reached = tests.first_leaves[:, None] + np.bitwise_count(struck & ~(struck + 1))
+        return np.asarray(tests.leaves.take(reached.T).sum(axis=1, dtype=np.float64))
 
     @cached_property
     def _tests(self) -> _Tests:

@@ -11,7 +11,7 @@ from trimtab.webpages.parse.candidates import mark
 from trimtab.webpages.parse.dom import Dom
 
 PRODUCT, LISTING, CART = "product", "listing", "cart"
-_COUNTED = re.compile(r'\bpage"?\s*:\s*\{\s*"?pageType"?\s*:\s*"([a-z]+)"')
+_COUNTED = re.compile(r'page(?<=\bpage)"?\s*:\s*\{\s*"?pageType"?\s*:\s*"([a-z]+)"')
 """What Shopify's counter, and those made after it, send of a page."""
 _OF_COUNTER = {"product": PRODUCT, "collection": LISTING, "searchresults": LISTING, "cart": CART}
 _OF_BODY = {

@@ -25,9 +25,16 @@ MIN_NAME, MAX_NAME = 4, 200
 _PLATFORM = "Shopify"
 _PRICE = re.compile(r'"price":\s?(\d{2,9})(?=\s?[,}])')
 """A whole number of cents, of the product or of one of its variants."""
-_VIEWED = re.compile(r"""["']view_item["']|["']ViewContent["']|\bdetail["']?\s*:\s*\{""")
-"""One product is looked at, as Google's and Facebook's counters of visits have it."""
-_VIEWED_WORDS = ("view_item", "ViewContent", "detail")
+_VIEWED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"""view_item(?<=["']view_item)["']""",
+        r"""ViewContent(?<=["']ViewContent)["']""",
+        r"""detail(?<=\bdetail)["']?\s*:\s*\{""",
+    )
+)
+"""One product is looked at, as Google's and Facebook's counters of visits have it. Each begins with a word, which `re`
+finds fast in a long script."""
 _VIEWED_PRICE = re.compile(
     r"""\b(?:price|value)\\?["']?\s*:\s*(?P<quote>\\?["']?)(?P<amount>\d{1,7}(?:\.\d{1,4})?)(?P=quote)\s*[,})\]\n]"""
 )
@@ -72,7 +79,8 @@ def _of_scripts(dom: Dom) -> Iterator[tuple[int, Money]]:
 def _of_counters(dom: Dom) -> Iterator[tuple[int, Money]]:
     """The price in the first event that says which product is looked at."""
     for element, source in dom.inline_scripts:
-        event = _VIEWED.search(source) if any(word in source for word in _VIEWED_WORDS) else None
+        events = [event for pattern in _VIEWED if (event := pattern.search(source))]
+        event = min(events, key=lambda found: found.start(), default=None)
         money = _price_behind(source, event, _VIEWED_PRICE) if event else None
         if money is not None:
             yield element, money
