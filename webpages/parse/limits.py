@@ -25,8 +25,8 @@ SMALL_BYTES, SMALL_TAGS, SMALL_OPENING_TAGS = 2_000_000, 20_000, 10_000
 """A page of no more is parsed in .6 s however its tags nest (measured), so that only attributes of long tags are
 counted."""
 SMALL_COMPARISONS = 63_000_000
-"""What the attributes of its tags may cost: each is compared with all others of its tag (2 ns, measured). What looks like
-a tag in a script is counted too."""
+"""What the attributes of its tags may cost: each is compared with all others of its tag (2 ns, measured). What looks
+like a tag in a script is counted too."""
 
 _SEPARATORS = bytes.maketrans(b"\t\n\f\r/\"'", b"       ")
 _VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
