@@ -6,11 +6,9 @@ import csv
 import io
 import json
 import math
-import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from trimtab.core.log import (
     kind_of,
     problem_of,
 )
+from trimtab.core.moments import moment
 
 ELSEWHERE = "elsewhere"
 """The bundle of an impression that was not served by trimtab."""
@@ -173,43 +172,6 @@ _PLAIN: dict[str, Callable[[object], Any]] = {
     "float": _number,
     "list[float]": _numbers,
 }
-
-
-def moment(value: object) -> datetime | None:
-    """ISO 8601 text, a number since 1970 or a datetime as UTC; without a zone it is taken to be UTC.
-
-    A number is of seconds, milliseconds, microseconds or nanoseconds: the unit in which it is a time from 1990 to 2100;
-    eight or fourteen digits that begin with 19 or 20 are a date, or a date and a time. Any other number is not a time.
-    """
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        text = str(value).strip()
-        if isinstance(value, datetime):
-            found = value
-        elif _DATE.fullmatch(text):
-            found = datetime.fromisoformat(text[:8] + (f"T{text[8:]}" if len(text) > 8 else ""))
-        elif isinstance(value, int | float) or _NUMBER.fullmatch(text):
-            return _since_1970(float(text))
-        else:
-            found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _since_1970(number: float) -> datetime | None:
-    for unit in _UNITS:
-        at = number / unit
-        if _FIRST <= at < _END:
-            return datetime.fromtimestamp(at, UTC)
-    return None
-
-
-_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
-_DATE = re.compile(r"(19|20)\d{6}(\d{6})?", re.ASCII)
-_UNITS = (1.0, 1e3, 1e6, 1e9)
-_FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (1990, 2100))
 
 
 def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:

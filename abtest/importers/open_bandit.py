@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from trimtab.abtest.importers.foreign import Read, Rejected, accepted, moment, rows_of
+from trimtab.abtest.importers.foreign import Read, Rejected, accepted, rows_of
+from trimtab.core.moments import moment
 
 COLUMNS = ("timestamp", "item_id", "position", "click", "propensity_score")
 TEMPERATURE = 1.0

@@ -28,10 +28,10 @@ from trimtab.abtest.importers.foreign import (
     Rejected,
     accepted,
     column_of,
-    moment,
     rows_of,
     value_of,
 )
+from trimtab.core.moments import moment
 from trimtab.engine.log.interactions import IN_TIME
 
 ACTIONS = {"click": "clicks", "item_click": "clicks", "purchase": "purchases", "checkout": "purchases"}

@@ -58,6 +58,8 @@ class Estimate:
         refusal: why there is no value, or None.
         caution: why nothing is sure of the value, whatever its interval, or None.
         deciding: effective number of users that decide the value, see `reliability.Reliability`; None where unknown.
+        times_longer: how many times as long a log like this one has to be to have enough rewarded users; None where no
+            longer one would make anything sure.
     """
 
     value: float | None
@@ -72,6 +74,7 @@ class Estimate:
     refusal: str | None = None
     caution: str | None = None
     deciding: float | None = None
+    times_longer: float | None = 1.0
 
     @property
     def sure_sign(self) -> int:
@@ -246,7 +249,13 @@ def estimate(
     error = standard_error(sums)
     varies = error > NOISE * sum(abs(side.value or 0.0) for side in sums.sides())
     found = Reliability.of(sums, influence(sums) if varies else np.zeros(len(sums.counts)))
-    bare = replace(bare, standard_error=error, caution=found.caution, deciding=found.deciding)
+    bare = replace(
+        bare,
+        standard_error=error,
+        caution=found.caution,
+        deciding=found.deciding,
+        times_longer=found.times_longer,
+    )
     if not found.is_enough:
         low, high = exact(sums, confidence=confidence) or (None, None)
         return replace(bare, low=low, high=high)

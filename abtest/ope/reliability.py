@@ -88,6 +88,14 @@ class Reliability:
             return f"at least {self.missing:.0%} of what the policy shows is not in this log"
         return None
 
+    @property
+    def times_longer(self) -> float | None:
+        """How many times as long a log like this one has to be to have enough rewarded users; None where no longer one
+        would do, because policies are too far apart."""
+        if self.share < MIN_SHARE_TO_BE_SURE or self.missing > MAX_MISSING_TO_BE_SURE:
+            return None
+        return MIN_REWARDED_TO_BE_SURE / self.rewarded if 0 < self.rewarded < MIN_REWARDED_TO_BE_SURE else 1.0
+
 
 def unrelated_error(sums: Sums) -> float:
     """The standard error of a difference if rewards had nothing to do with weights.

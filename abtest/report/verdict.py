@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from scipy.optimize import brentq
+
 from trimtab.abtest.ope.intervals import Estimate, relative_base
+from trimtab.abtest.ope.reliability import student_quantile
 
 MATTERS = 0.01
 """A relative difference below this is not worth a change, however sure."""
@@ -13,11 +17,15 @@ MATTERS = 0.01
 LOOKED_FOR = 0.05
 """The relative difference for which the searches needed are named."""
 
+FEW_DECIDE = 10.0
+"""Below this effective number of users that decide a difference, the searches needed are the least: of a heavy tail so
+few have not shown the largest."""
+
 FAR = 0.1
 """A share by which what was realised may differ from what was promised without a word."""
 
-TO_SHOW = 2.80
-"""Standard errors that a difference must be away from 0 to be called sure in 80 % of logs at 95 %."""
+IN_MOST_LOGS = 0.84
+"""Standard errors that the end of an interval must be away from 0 on average to be so in 80 % of logs."""
 
 
 def verdict(
@@ -68,13 +76,14 @@ def verdict(
     if advice is not None:
         return f"{name} {', '.join(parts)}. {advice}"
     needed = [_needed(metric, differences[metric], before[metric]) for metric in open_]
+    too_far = silent + [metric for metric in open_ if differences[metric].times_longer is None]
     return " ".join(
-        [f"{name} {', '.join(parts)}.", *filter(None, needed), _advice(gains, losses, open_, silent)],
+        [f"{name} {', '.join(parts)}.", *filter(None, needed), _advice(gains, losses, open_, too_far)],
     )
 
 
-def _advice(gains: list[str], losses: list[str], open_: list[str], silent: list[str]) -> str:
-    if silent:
+def _advice(gains: list[str], losses: list[str], open_: list[str], too_far: list[str]) -> str:
+    if too_far:
         return "Explore closer to these weights before deciding."
     if gains and losses:
         return "Decide whether the gain is worth the loss."
@@ -105,12 +114,30 @@ def kept_promise(promise: Mapping[str, Any]) -> str:
 
 
 def searches_needed(one: Estimate, before: Estimate) -> int | None:
-    """About how many searches like these would show a difference of `LOOKED_FOR` in 80 % of logs; None where this log
-    cannot say."""
+    """About how many searches like these would show a difference of `LOOKED_FOR` in 80 % of logs, by users that are as
+    many times more; None where this log cannot say.
+
+    Of a log some times as long as many times more users decide, so that its interval is narrower by more than the root
+    where few decide in this one.
+    """
     base = relative_base(before)
-    if one.low is None or not one.standard_error or not base:
+    if one.value is None or one.low is None or one.high is None or not one.standard_error or not base:
         return None
-    return round(one.n * (TO_SHOW * one.standard_error / (LOOKED_FOR * base)) ** 2)
+    if one.times_longer is None:
+        return None
+    half, error, deciding = max(one.value - one.low, one.high - one.value), one.standard_error, one.deciding
+
+    def times_needed(times: float) -> float:
+        """Times as long as to show the difference, were as many users to decide as in a log `times` as long."""
+        narrower = 1.0
+        if deciding is not None:
+            of_this, of_longer = student_quantile(0.975, np.array([deciding, deciding * times])).tolist()
+            narrower = of_longer / of_this
+        return float(((half * narrower + IN_MOST_LOGS * error) / (LOOKED_FOR * base)) ** 2)
+
+    most = times_needed(1.0)
+    least = brentq(lambda times: times - times_needed(times), 1.0, most) if most > 1 else most
+    return round(one.n * max(least, one.times_longer))
 
 
 def _needed(metric: str, one: Estimate, before: Estimate) -> str:
@@ -118,12 +145,15 @@ def _needed(metric: str, one: Estimate, before: Estimate) -> str:
     n = searches_needed(one, before)
     if n is None or n <= one.n:
         return thin.rstrip()
-    return f"{thin}A difference of {LOOKED_FOR:.0%} in {metric} takes about {_rounded(n):,} searches to show."
+    about = "about" if one.deciding is None or one.deciding >= FEW_DECIDE else "at least"
+    shown = f"A difference of {LOOKED_FOR:.0%} in {metric} takes {about} {_rounded(n)} searches to show"
+    times = _rounded(n / one.n)
+    return f"{thin}{shown}." if times == "1" else f"{thin}{shown}, by {times} times as many users."
 
 
-def _rounded(n: int) -> int:
+def _rounded(number: float) -> str:
     """To two digits."""
-    return int(float(f"{n:.2g}"))
+    return f"{float(f'{number:.2g}'):,.15g}"
 
 
 def _is_small(one: Estimate, before: Estimate) -> bool:

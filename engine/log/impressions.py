@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -44,6 +45,8 @@ from trimtab.engine.log.rows import (
 from trimtab.engine.log.usable import RejectedRows, usable_rows
 
 _log = logging.getLogger(__name__)
+
+_OF_LINES = re.compile(r"\.(ndjson(\.\w+)?|jsonl\.(gz|bz2|xz|zst))$")
 
 FOLDER = "impressions"
 """Folder of the sealed parts in a service's data folder; what spools is in a folder of the same name in `SPOOL`."""
@@ -320,11 +323,19 @@ def _date_of(part: Path) -> date | None:
 
 
 def log_parts(path: Path) -> list[Path]:
-    """The files of a log: of a service's data folder those that spool, which may be sealed meanwhile, come first."""
+    """The files of a log: of a service's data folder those that spool, which may be sealed meanwhile, come first.
+
+    Raises:
+        BadLog: a folder has files of lines that are packed or have another name, which would be missed in silence.
+    """
     if is_data_folder(path):
         sealed = log_parts(path / FOLDER)
         names = {part.stem for part in sealed}  # a kill between sealing and deleting leaves a segment in both
         return [part for part in log_parts(path / SPOOL / FOLDER) if part.stem not in names] + sealed
     if path.is_dir():
-        return sorted(part for part in path.rglob("*") if part.suffix in {".parquet", ".jsonl"} and part.name[0] != ".")
+        files = sorted(part for part in path.rglob("*") if part.name[0] != ".")
+        missed = next((part for part in files if _OF_LINES.search(part.name)), None)
+        if missed is not None:
+            raise BadLog(f"{missed}: lines are read from .jsonl files alone; allowed: its content as a .jsonl file")
+        return [part for part in files if part.suffix in {".parquet", ".jsonl"}]
     return [path] if path.is_file() else []

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -22,6 +21,7 @@ from trimtab.core.log import (
     IDENTITIES,
     JSON_COLUMNS,
 )
+from trimtab.core.moments import moment
 
 _log = logging.getLogger(__name__)
 
@@ -73,8 +73,10 @@ def row_of_line(line: bytes) -> dict[str, Any]:
         if isinstance(row.get(name), str):
             with suppress(orjson.JSONDecodeError):
                 mappings[name] = orjson.loads(row[name])
-    at = datetime.fromisoformat(row["timestamp"])
-    return {**row, **mappings, "timestamp": at if at.tzinfo is not None else at.replace(tzinfo=UTC)}
+    at = moment(row["timestamp"])
+    if at is None:
+        raise ValueError(row["timestamp"])
+    return {**row, **mappings, "timestamp": at}
 
 
 def _mappings_in(row: Mapping[str, Any]) -> list[str]:
@@ -144,6 +146,8 @@ def in_schema(frame: pl.DataFrame, columns: Sequence[str] = tuple(SCHEMA)) -> pl
     frame = with_names_of_today(frame)
     missing = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
     frame = frame.with_columns(missing).select(columns)
+    if "timestamp" in columns and not isinstance(frame.schema["timestamp"], pl.Datetime):
+        frame = frame.with_columns(pl.Series("timestamp", map(moment, frame["timestamp"]), SCHEMA["timestamp"]))
     whole = [_whole(frame.schema[name], name) for name in columns if COLUMNS[name].kind in {"int", "list[int]"}]
     return frame.with_columns(whole).cast({name: SCHEMA[name] for name in columns}, strict=False)
 

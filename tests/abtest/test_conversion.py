@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from trimtab.abtest.importers.conversion import convert
-from trimtab.abtest.importers.foreign import moment
 from trimtab.abtest.ope.estimators import ips
 from trimtab.abtest.ope.replay import replay
 from trimtab.abtest.ope.sums import add_up
 from trimtab.cli import app
 from trimtab.core.errors import BadFile, BadLog, BadParameter
+from trimtab.core.moments import moment
 from trimtab.engine import Engine
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of

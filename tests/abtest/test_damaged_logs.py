@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import polars as pl
@@ -117,3 +118,35 @@ def test_weights_and_searches_that_cannot_be_are_reasons_to_leave_rows_out(
     found = replay(tmp_path / "odd.parquet", engine, {"b": OTHER})
     assert (found["log"]["left_out"], found["log"]["n_replayed"]) == ({BAD_WEIGHTS: 8, UNKNOWN_SEARCH: 2}, 10)
     assert found["log"]["weights"] == [dict(engine.default_weights)]
+
+
+TIMES: dict[str, Callable[[datetime], object]] = {
+    "text of many zones": lambda at: at.astimezone(timezone(timedelta(hours=at.second % 25 - 12))).isoformat(),
+    "seconds": lambda at: int(at.timestamp()),
+    "milliseconds": lambda at: 1e3 * at.timestamp(),
+}
+
+
+@pytest.mark.parametrize("written", TIMES)
+def test_the_times_of_a_log_are_read_by_the_rule_of_importers(log: Path, tmp_path: Path, written: str) -> None:
+    """In Parquet and in lines; what is not a time is a reason to leave its row out."""
+    frame = pl.concat(read_log(log)).head(20).with_columns(pl.col("timestamp").dt.truncate("1s"))
+    other = frame.with_columns(timestamp=pl.Series(map(TIMES[written], frame["timestamp"])))
+    other.write_parquet(tmp_path / "log.parquet")
+    other.write_ndjson(tmp_path / "log.jsonl")
+    for name in ("log.parquet", "log.jsonl"):
+        assert pl.concat(read_log(tmp_path / name))["timestamp"].to_list() == frame["timestamp"].to_list()
+    never = pl.when(pl.int_range(pl.len()) == 3).then(pl.lit(0)).otherwise("timestamp").cast(other.schema["timestamp"])
+    other.with_columns(timestamp=never).write_parquet(tmp_path / "log.parquet")
+    assert len(pl.concat(read_log(tmp_path / "log.parquet"))) == 19
+
+
+def test_lines_that_would_be_missed_in_silence_are_named(log: Path, tmp_path: Path) -> None:
+    pl.concat(read_log(log)).head(5).write_ndjson(tmp_path / "a.jsonl")
+    (tmp_path / "notes.gz").write_bytes(b"")
+    assert len(pl.concat(read_log(tmp_path))) == 5
+    for name in ("b.jsonl.gz", "b.ndjson"):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(BadLog, match=rf"{name}: lines are read from .jsonl files alone"):
+            list(read_log(tmp_path))
+        (tmp_path / name).unlink()

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.abtest.importers.conversion import Converted, convert
-from trimtab.abtest.importers.foreign import moment
 from trimtab.core.errors import BadLog
 from trimtab.core.log import COLUMNS
+from trimtab.core.moments import moment
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
 
