@@ -40,6 +40,9 @@ FLAT = 1e-3
 ASSUMED_EXPONENT = 0.6
 """What is assumed of a log that never explored, which cannot say it: `(1 + position) ** -ASSUMED_EXPONENT`."""
 
+ASSUMED_ERROR = 0.15
+"""Standard error that the exponent is assumed to have: nearly always between .3 and .9."""
+
 N_DRAWS = 32
 """Draws that the chances of clicked items to stand are averaged over. Errors in them flatten what is far down."""
 
@@ -55,7 +58,7 @@ class Examination:
     Attributes:
         chances: [k], 1 at the first.
         n_clicks: items clicked that they rest on.
-        spread: [k, k - 1] what each of `k - 1` independent standard errors changes their logarithms by.
+        spread: [k, d] what each of d independent standard errors changes their logarithms by.
     """
 
     chances: Floats
@@ -99,8 +102,8 @@ def fitted(positions: Ints, standings: Floats) -> Examination:
 
 def assumed(k: int, exponent: float = ASSUMED_EXPONENT) -> Examination:
     """The examination of k positions that is assumed where a log cannot say it."""
-    chances = np.asarray((1.0 + np.arange(k)) ** -exponent, dtype=np.float64)
-    return Examination(chances, 0, np.zeros((k, 0)))
+    logarithms = np.log1p(np.arange(k))
+    return Examination(np.exp(-exponent * logarithms), 0, ASSUMED_ERROR * logarithms[:, None])
 
 
 def examination_of(engine: Engine, sample: ReplayLog) -> Examination | None:

@@ -1,10 +1,10 @@
 """What a log that never explored says of other weights: bounds, under assumptions that it cannot check.
 
 What happened to an item is moved from where it was shown to where a policy's sorted slate has it, by an examination of
-positions that is assumed (`examination.assumed`). Of an item that no such page shows nothing is known, and no longer
-log makes it known: it counts as between half and twice what the ranker expects of it, at the scale of this log's
-outcomes at that position. `docs/evaluation.md` has the coverage of these bounds by how pages are read, and of the
-estimators beside them, which pick one value out of it (`benchmarks/evaluation/never_explored.py`).
+positions that is assumed, with an error (`examination.assumed`). Of an item that no such page shows nothing is known,
+and no longer log makes it known: it counts as between half and twice what the ranker expects of it, at the scale of
+this log's outcomes at that position. `docs/evaluation.md` has the coverage of these bounds by how pages are read, and
+of the estimators beside them, which pick one value out of it (`benchmarks/evaluation/never_explored.py`).
 
 How a page was read cannot be seen in such a log but for one thing: whether shoppers go on after a click. Where they do
 not, the bounds do not hold and are not given. Where they do, nothing is ever called sure.
@@ -71,7 +71,8 @@ class Bounded:
         least, most = UNSHOWN
         centre, spread = (least + most) / 2 * expected, (most - least) / 2 * size
         fills = (centre - spread, expected, centre + spread)
-        return cls(*(replace(logged, numerators=moved.numerators + fill) for fill in fills))
+        slopes = moved.slopes
+        return cls(*(replace(logged, numerators=moved.numerators + fill, slopes=slopes) for fill in fills))
 
     def minus(self, other: Bounded) -> Bounded:
         """This value minus another, whose unshown items may be worth anything else."""

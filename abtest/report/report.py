@@ -91,9 +91,9 @@ def _bounds_as(chances: Sequence[float]) -> str:
         "This log never explored. Compared are the sorted slates of each policy with what was shown; what happened to "
         "an item is moved from where the log showed it to where a policy shows it. Three things are assumed that no "
         "such log can show: how often a position is looked at depends on nothing but the position; it is so by rank, "
-        f"{by_rank}; and an item that a page did not show is worth between {least:g} and {most:g} times what the "
-        "ranker expects of it, at the scale of this log's outcomes. Where pages are read down to the first click the "
-        "bounds do not hold, so nothing that rests on them is called sure."
+        f"{by_rank}, or somewhat steeper or flatter; and an item that a page did not show is worth between {least:g} "
+        f"and {most:g} times what the ranker expects of it, at the scale of this log's outcomes. Where pages are read "
+        "down to the first click the bounds do not hold, so nothing that rests on them is called sure."
     )
 
 

@@ -18,7 +18,7 @@ from benchmarks.evaluation.sorted_slates import LOGGED, METRICS, N_RESAMPLES, PO
 from benchmarks.figures import Figure
 from trimtab.abtest.ope.contexts import Search, by_code, contexts_of, policy_of
 from trimtab.abtest.ope.estimators import Terms, ips, snips
-from trimtab.abtest.ope.examination import ASSUMED_EXPONENT, assumed
+from trimtab.abtest.ope.examination import ASSUMED_EXPONENT, Examination, assumed
 from trimtab.abtest.ope.intervals import between, estimate
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates
 from trimtab.abtest.ope.moves import NOWHERE, Moves
@@ -90,16 +90,16 @@ def pages(engine: Engine, world: World) -> SortedPages:
 
 
 def terms_of(
-    engine: Engine, found: SortedPages, slates: LoggedSlates, name: str, at: NDArray[np.int64], chances: Floats
-) -> dict[tuple[str, str], tuple[Terms, ...]]:
-    """Estimator and metric -> terms of one log: of bounds the least, what is expected, and the most."""
+    engine: Engine, found: SortedPages, slates: LoggedSlates, name: str, at: NDArray[np.int64], examined: Examination
+) -> dict[tuple[str, str], tuple[tuple[Terms, ...], Floats | None]]:
+    """Estimator and metric -> terms of one log: of bounds the least, what is expected, and the most, and the slopes."""
     sources = found.sources[name][at]
     there = (sources >= 0).astype(np.float64)
     moves = Moves(sources, there)
     some = slates.take(at)
     logged = rewards_of(some, engine)
-    rewards = moves.rewards(rewards_of(moves.slates(some), engine), takes_a_look(engine), chances)
-    terms: dict[tuple[str, str], tuple[Terms, ...]] = {}
+    rewards = moves.rewards(rewards_of(moves.slates(some), engine), takes_a_look(engine), examined.chances)
+    terms: dict[tuple[str, str], tuple[tuple[Terms, ...], Floats | None]] = {}
     for metric in METRICS:
         expected = found.gains[LOGGED][metric][at].sum(axis=0)
         scale = np.divide(logged[metric].sum(axis=0), expected, out=np.zeros(K), where=expected > 0)
@@ -110,8 +110,9 @@ def terms_of(
         }
         own = {"click IPS": ips(rewards[metric], there), "self-normalised": snips(rewards[metric], there)}
         own["doubly robust"] = filled[1.0]
-        terms |= {(kind, metric): (one,) for kind, one in own.items()}
-        terms["bounds", metric] = filled[UNSHOWN[0]], filled[1.0], filled[UNSHOWN[1]]
+        terms |= {(kind, metric): ((one,), None) for kind, one in own.items()}
+        slopes = moves.slopes(there * rewards[metric], examined.spread)
+        terms["bounds", metric] = (filled[UNSHOWN[0]], filled[1.0], filled[UNSHOWN[1]]), slopes
     return terms
 
 
@@ -120,7 +121,7 @@ def observed(
 ) -> Iterator[tuple[tuple[str, str, str], dict[str, float]]]:
     """(estimator, policy, metric) with what one log says of it."""
     slates = read(world, engine, found.slates, found.intents, model)
-    chances = assumed(K, exponent).chances
+    examined = assumed(K, exponent)
     n_logs = len(found.intents) // SIZE
     truth = truths(engine, world, found, model)
     for number in range(n_logs):
@@ -128,9 +129,9 @@ def observed(
         groups = found.slates.groups[at]
         own, clicked = rewards_of(slates.take(at), engine), clicked_pages(slates.take(at))
         for name in POLICIES:
-            for (kind, metric), terms in terms_of(engine, found, slates, name, at, chances).items():
+            for (kind, metric), (terms, slopes) in terms_of(engine, found, slates, name, at, examined).items():
                 logged = add_up(ips(own[metric], np.ones(own[metric].shape)), groups)
-                sums = [add_up(one, groups).minus(logged) for one in terms]
+                sums = [add_up(one, groups, slopes=slopes).minus(logged) for one in terms]
                 is_one = len(sums) == 1
                 one = estimate(sums[0], n_resamples=N_RESAMPLES) if is_one else between(*sums, n_resamples=N_RESAMPLES)
                 true, base = truth[name][metric] - truth[LOGGED][metric], truth[LOGGED][metric]
