@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,22 @@ settings.load_profile("trimtab")
 FIRST = ("tests/abtest/test_agree.py", "tests/core/", "tests/text/")
 """While one process of those that run the tests builds the bundle of the first file, another has files without one."""
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+TESTS = Path(__file__).resolve().parent
+SHARED_DATA = TESTS.parents[1] / "shared" / "data"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """One of two processes that collect everything begins at the end, so that each compiles half of it.
+
+    What pytest makes of the assertions of a file is kept, and making it takes longer than all else of collecting it.
+    """
+    is_everything = session.config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if not is_everything or os.environ.get("PYTEST_XDIST_WORKER") != "gw1":
+        return
+    for path in sorted(TESTS.rglob("test_*.py"), reverse=True):
+        with contextlib.suppress(Exception):  # it is said when the file is collected
+            import_module(".".join(path.relative_to(TESTS.parent).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,6 +91,12 @@ def shared_data() -> Path:
 def grocery() -> Grocery:
     """The whole grocery data, as loaded."""
     return load_grocery()
+
+
+@pytest.fixture
+def grocery_is_loaded(grocery: Grocery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that play shoppers of the groceries do not read them anew."""
+    monkeypatch.setattr("trimtab.abtest.simulation.world.load_grocery", lambda: grocery)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from trimtab.engine.build import grocery
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
-SMALLER = {"--impressions 20000": "--impressions 500"}
+SMALLER = {"--impressions 20000": "--impressions 120"}
 IN_PROCESS = "trimtab "
 SERVE = "trimtab serve"
 
@@ -89,6 +89,7 @@ class Terminal:
         return words.stdout.rstrip("\0").split("\0")
 
 
+@pytest.mark.usefixtures("grocery_is_loaded")
 def test_every_command_of_the_tutorial_runs(
     small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

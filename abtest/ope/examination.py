@@ -110,6 +110,8 @@ def examination_of(engine: Engine, sample: ReplayLog) -> Examination | None:
     """What some impressions of a log say; None where too few items were clicked."""
     slates = sample.slates
     acted = (slates.clicks > 0) | (slates.carts > 0) | (slates.purchases > 0)
+    if np.count_nonzero(acted) < MIN_CLICKS:  # whatever a draw could show of them
+        return None
     found = [
         (positions, chances)
         for asked, _ in each_query(engine, sample)

@@ -18,6 +18,8 @@ from trimtab.engine.log.impressions import read_log
 
 RUNNER = CliRunner()
 
+pytestmark = pytest.mark.usefixtures("temperatures_of_few_lists")
+
 
 def printed(*arguments: object) -> str:
     result = RUNNER.invoke(app, [str(one) for one in arguments], catch_exceptions=False)
@@ -27,7 +29,7 @@ def printed(*arguments: object) -> str:
 
 def test_a_profile_is_tuned_from_a_log(small_bundle: Path, log: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.parquet"
-    pl.concat(read_log(log)).head(200).write_parquet(short)
+    pl.concat(read_log(log)).head(60).write_parquet(short)
     asked = ("tune", short, "--bundle", small_bundle, "--maximise", "revenue", "--keep", "relevance=0.98")
     found = json.loads(printed(*asked, "--out", tmp_path / "profile.json", "--json"))
     assert json.loads((tmp_path / "profile.json").read_text()) == {"weights": found["weights"]}
@@ -39,6 +41,7 @@ def test_a_profile_is_tuned_from_a_log(small_bundle: Path, log: Path, tmp_path: 
     assert page.count("<tr>") == 1 + len(found["candidates"])
 
 
+@pytest.mark.usefixtures("grocery_is_loaded")
 def test_policies_are_ranked_five_ways(small_bundle: Path) -> None:
     sizes = ("--policies", 3, "--impressions", 150, "--truth", 100)
     table = printed("agree", small_bundle, *sizes, "--quiet")

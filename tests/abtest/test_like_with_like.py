@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from trimtab.abtest.ope.asked import LOGGED
@@ -21,6 +23,7 @@ from trimtab.abtest.simulation.world import World
 from trimtab.core.records import Query
 from trimtab.core.weights import normalise
 from trimtab.engine import Engine
+from trimtab.engine.log.impressions import read_log
 
 RELEVANT = {"relevance": 1.0}
 NEAR = {"relevance": 0.8, "revenue": 0.18, "diversity": 0.02}
@@ -31,8 +34,11 @@ def generator(seed: int) -> np.random.Generator:
 
 
 @pytest.mark.parametrize("served", ["sorted", "explored"])
-def test_the_logged_weights_differ_in_nothing_from_themselves(engine: Engine, log: Path, served: str) -> None:
-    found = replay(log, engine, {"same": engine.default_weights}, served=served)
+def test_the_logged_weights_differ_in_nothing_from_themselves(
+    engine: Engine, log: Path, tmp_path: Path, served: Served
+) -> None:
+    pl.concat(read_log(log)).head(600).write_parquet(tmp_path / "short.parquet")
+    found = replay(tmp_path / "short.parquet", engine, {"same": engine.default_weights}, served=served)
     assert found["compared"]["served"] == served
     values = [one["value"] for one in found["differences"]["same - logged"].values()]
     assert all(value in (0, None) for value in values)
@@ -51,14 +57,32 @@ def test_sorted_slates_are_those_of_the_engine(engine: Engine, world: World) -> 
             assert engine.slate(query).rows.tolist() == [row for row in rows if row >= 0]
 
 
-def answers_are_true(engine: Engine, world: World, log: ReplayLog, temperature: float, asked: Served | None) -> Served:
+Deployed = Callable[..., ReplayLog]
+
+
+@pytest.fixture(scope="module")
+def deployed(engine: Engine, world: World) -> Deployed:
+    """4,000 searches under weights, by seed and temperature; each made once."""
+    made: dict[tuple[object, ...], ReplayLog] = {}
+
+    def of(weights: Mapping[str, float], seed: int, temperature: float) -> ReplayLog:
+        key = (*weights.items(), seed, temperature)
+        if key not in made:
+            made[key] = deploy(engine, world, weights, 4000, generator(seed), temperature=temperature)
+        return made[key]
+
+    return of
+
+
+def answers_are_true(engine: Engine, deployed: Deployed, temperature: float, asked: Served) -> Served:
     """How policies were compared; every answer is held against a deployment that is served in the same way."""
+    log = deployed(engine.default_weights, 2, temperature)
     weights = {"near": normalise(NEAR, engine.known_weights)}
     compared = like_with_like(engine, log, weights, asked)
     found = evidence_of(engine, log, weights, deployment=compared.deployment)
     for name, raw in (("near", NEAR), (LOGGED, engine.default_weights)):
         drawn_at = 1e-3 if compared.served == "sorted" else temperature * compared.deployment.factors.get(name, 1.0)
-        served = deploy(engine, world, raw, 4000, generator(3), temperature=drawn_at)
+        served = deployed(raw, 3, drawn_at)
         truth, error = value_of(engine, served, "relevance")
         logged = np.ones(found.slates.rows.shape), rewards_of(found.slates, engine)
         valued = {policy: (one.weights, one.rewards) for policy, one in weighted_rewards(found, engine)}
@@ -70,27 +94,23 @@ def answers_are_true(engine: Engine, world: World, log: ReplayLog, temperature: 
     return compared.served
 
 
-def test_a_gentle_log_answers_for_sorted_slates(engine: Engine, world: World) -> None:
-    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.0002)
-    assert answers_are_true(engine, world, log, 0.0002, "sorted") == "sorted"
+def test_a_gentle_log_answers_for_sorted_slates(engine: Engine, deployed: Deployed) -> None:
+    assert answers_are_true(engine, deployed, 0.0002, "sorted") == "sorted"
 
 
-def test_a_log_that_explored_answers_for_sorted_slates(engine: Engine, world: World) -> None:
-    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.008)
-    assert answers_are_true(engine, world, log, 0.008, "sorted") == "sorted"
+def test_a_log_that_explored_answers_for_sorted_slates(engine: Engine, deployed: Deployed) -> None:
+    assert answers_are_true(engine, deployed, 0.008, "sorted") == "sorted"
 
 
-def test_a_log_answers_at_equal_exploration(engine: Engine, world: World) -> None:
-    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=0.008)
-    assert answers_are_true(engine, world, log, 0.008, "explored") == "explored"
+def test_a_log_answers_at_equal_exploration(engine: Engine, deployed: Deployed) -> None:
+    assert answers_are_true(engine, deployed, 0.008, "explored") == "explored"
 
 
 @pytest.mark.parametrize(("temperature", "is_moved"), [(0.0001, False), (0.003, True), (0.008, True)])
 def test_outcomes_are_moved_to_sorted_slates_unless_the_log_often_shows_those(
-    engine: Engine, world: World, temperature: float, is_moved: bool
+    engine: Engine, deployed: Deployed, temperature: float, is_moved: bool
 ) -> None:
-    log = deploy(engine, world, engine.default_weights, 4000, generator(2), temperature=temperature)
-    compared = like_with_like(engine, log, {})
+    compared = like_with_like(engine, deployed(engine.default_weights, 2, temperature), {})
     assert compared.served == "sorted"
     assert (compared.sorted_share < MIN_SORTED_SHARE) == is_moved
     assert (compared.examination is not None) == is_moved

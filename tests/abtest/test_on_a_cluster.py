@@ -17,7 +17,8 @@ from tests.support.waiting import eventually
 from trimtab.abtest import replay
 from trimtab.abtest.ope.tune import tune
 from trimtab.abtest.simulation.simulate import simulate
-from trimtab.catalog.datasets.grocery import load_grocery
+from trimtab.abtest.simulation.world import World
+from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadInput, BadParameter, TrimtabError, Unavailable
 from trimtab.core.weights import require_bounds
 from trimtab.core.work.tasks import Threads
@@ -52,21 +53,21 @@ def shared_engine(small_bundle: Path) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def files(shared_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(shared_engine: Engine, world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log in three files, some of whose decisions were delivered twice, into different files."""
     folder = tmp_path_factory.mktemp("log")
-    simulate(shared_engine, 600, folder / "whole", seed=3)
+    simulate(shared_engine, 300, folder / "whole", seed=3, world=world)
     frame = pl.concat(read_log(folder / "whole"))
     (folder / "files").mkdir()
     for number in range(3):
-        again = frame.slice(max(200 * number - 20, 0), 20)
-        pl.concat([frame.slice(200 * number, 200), again]).write_parquet(folder / "files" / f"{number}.parquet")
+        again = frame.slice(max(100 * number - 20, 0), 20)
+        pl.concat([frame.slice(100 * number, 100), again]).write_parquet(folder / "files" / f"{number}.parquet")
     return folder / "files"
 
 
 @pytest.fixture
 def small_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 100)
+    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 50)
 
 
 def without_time(report: dict[str, Any]) -> str:
@@ -82,9 +83,11 @@ def test_threads_and_the_order_in_which_they_end_change_no_digit(shared_engine: 
 
 
 @pytest.mark.usefixtures("small_partitions")
-def test_two_workers_say_what_this_process_says(shared_engine: Engine, files: Path, tmp_path: Path) -> None:
+def test_two_workers_say_what_this_process_says(
+    shared_engine: Engine, grocery: Grocery, files: Path, tmp_path: Path
+) -> None:
     here = replay(files, shared_engine, OTHER)
-    texts = load_grocery().items["title"].head(2500).to_list()
+    texts = grocery.items["title"].head(2500).to_list()
     encoder = load_encoder("wordllama")
     with ray_tasks("2") as tasks:
         assert without_time(replay(files, shared_engine, OTHER, tasks=tasks)) == without_time(here)

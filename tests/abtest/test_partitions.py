@@ -28,18 +28,20 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_many_partitions_say_what_one_says(
-    engine: Engine, log: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, log: Path, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = replay(log, engine, OTHER)
-    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 300)
-    monkeypatch.setattr("trimtab.engine.log.part_files.ROWS_AT_ONCE", 700)
-    pieces = replay(log, engine, OTHER)
+    short = tmp_path / "short.parquet"
+    pl.concat(read_log(log)).head(1000).write_parquet(short)
+    whole = replay(short, engine, OTHER)
+    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 100)
+    monkeypatch.setattr("trimtab.engine.log.part_files.ROWS_AT_ONCE", 230)
+    pieces = replay(short, engine, OTHER)
     for metric, one in whole["policies"]["b"].items():
         other = pieces["policies"]["b"][metric]
         assert other["value"] == pytest.approx(one["value"], rel=1e-9), metric
         assert other["low"] == pytest.approx(one["low"], rel=1e-6), metric
     assert list(pieces["segments"]) == list(whole["segments"])
-    assert pieces["log"]["n_replayed"] == 3000
+    assert pieces["log"]["n_replayed"] == 1000
     assert list(scratch.iterdir()) == []
 
 
@@ -95,14 +97,14 @@ def test_a_bad_row_far_down_is_left_out_and_named(
 
 
 def test_rows_that_are_not_in_order_of_time_count(engine: Engine, log: Path, tmp_path: Path) -> None:
-    frame = pl.concat(read_log(log)).head(300)
+    frame = pl.concat(read_log(log)).head(90)
     sessions = frame.with_columns(session_id=pl.concat_str(pl.lit("s"), pl.int_range(pl.len()) // 3))
     sessions.sort("timestamp").write_parquet(tmp_path / "ascending.parquet")
     sessions.sort("timestamp", descending=True).write_parquet(tmp_path / "descending.parquet")
     ascending, descending = (replay(tmp_path / f"{n}.parquet", engine, OTHER) for n in ("ascending", "descending"))
-    assert ascending["log"]["n_replayed"] == descending["log"]["n_replayed"] == 300
+    assert ascending["log"]["n_replayed"] == descending["log"]["n_replayed"] == 90
     assert ascending["log"]["n_out_of_order"] == 0
-    assert descending["log"]["n_out_of_order"] > 100
+    assert descending["log"]["n_out_of_order"] > 30
     assert any("not in order of time" in warning for warning in descending["warnings"])
     for metric in ("relevance", "revenue"):
         values = [one["policies"]["b"][metric]["value"] for one in (ascending, descending)]
@@ -110,18 +112,18 @@ def test_rows_that_are_not_in_order_of_time_count(engine: Engine, log: Path, tmp
 
 
 @pytest.fixture(scope="module")
-def hundred(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The report on the first hundred impressions."""
-    path = tmp_path_factory.mktemp("hundred") / "log.parquet"
-    pl.concat(read_log(log)).head(100).write_parquet(path)
+def fifty(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The report on the first fifty impressions."""
+    path = tmp_path_factory.mktemp("fifty") / "log.parquet"
+    pl.concat(read_log(log)).head(50).write_parquet(path)
     return replay(path, engine, OTHER)
 
 
 def test_impressions_delivered_five_times_count_once(
-    engine: Engine, log: Path, hundred: dict[str, Any], tmp_path: Path
+    engine: Engine, log: Path, fifty: dict[str, Any], tmp_path: Path
 ) -> None:
     """In one file, over several files and within the frames of one: the report is that of the log delivered once."""
-    frame = pl.concat(read_log(log)).head(100)
+    frame = pl.concat(read_log(log)).head(50)
     pl.concat([frame] * 5).write_parquet(tmp_path / "five.parquet")
     (tmp_path / "parts").mkdir()
     for number in range(4):
@@ -129,22 +131,22 @@ def test_impressions_delivered_five_times_count_once(
     frame.write_parquet(tmp_path / "parts" / "0.parquet")
     for again in ("five.parquet", "parts"):
         found = replay(tmp_path / again, engine, OTHER)
-        assert (found["log"].pop("n_read"), found["log"].pop("n_replayed")) == (500, 100)
-        assert found["log"].pop("left_out") == {"delivered again: a row of their decision was before them": 400}
-        assert found.pop("warnings")[0].startswith("400 of 500 impressions were left out: 400 delivered again")
-        rest = {**hundred, "log": {name: value for name, value in hundred["log"].items() if name in found["log"]}}
+        assert (found["log"].pop("n_read"), found["log"].pop("n_replayed")) == (250, 50)
+        assert found["log"].pop("left_out") == {"delivered again: a row of their decision was before them": 200}
+        assert found.pop("warnings")[0].startswith("200 of 250 impressions were left out: 200 delivered again")
+        rest = {**fifty, "log": {name: value for name, value in fifty["log"].items() if name in found["log"]}}
         assert {name: value for name, value in rest.items() if name != "warnings"} == found
 
 
 @pytest.mark.parametrize("count", [2, 128, 256])
 def test_a_count_of_clicks_is_a_click(
-    engine: Engine, log: Path, hundred: dict[str, Any], tmp_path: Path, count: int
+    engine: Engine, log: Path, fifty: dict[str, Any], tmp_path: Path, count: int
 ) -> None:
-    frame = pl.concat(read_log(log)).head(100)
+    frame = pl.concat(read_log(log)).head(50)
     frame.with_columns(pl.col("clicks", "purchases").list.eval(pl.element() * count)).write_parquet(
         tmp_path / "counts.parquet"
     )
-    assert replay(tmp_path / "counts.parquet", engine, OTHER) == hundred
+    assert replay(tmp_path / "counts.parquet", engine, OTHER) == fifty
 
 
 @pytest.mark.parametrize("click", [-1, 0.9, float("inf"), None])
@@ -161,10 +163,10 @@ def test_a_row_with_what_is_not_a_count_is_left_out(
 
 def test_blank_users_are_nobody(engine: Engine, log: Path, tmp_path: Path) -> None:
     """One user of all would be one group, and no interval."""
-    frame = pl.concat(read_log(log)).head(300)
+    frame = pl.concat(read_log(log)).head(90)
     for name, value in (("null", None), ("blank", ""), ("space", " ")):
         unknown = pl.lit(value, dtype=pl.String)
         frame.with_columns(user_id=unknown, session_id=unknown).write_parquet(tmp_path / f"{name}.parquet")
     found = [replay(tmp_path / f"{name}.parquet", engine, OTHER) for name in ("null", "blank", "space")]
     assert found[0] == found[1] == found[2]
-    assert found[0]["log"]["n_user_groups"] > 250
+    assert found[0]["log"]["n_user_groups"] > 75

@@ -20,6 +20,8 @@ from trimtab.abtest.simulation.world import World
 from trimtab.core.errors import BadParameter
 from trimtab.engine import Engine
 
+pytestmark = pytest.mark.usefixtures("temperatures_of_few_lists")
+
 
 def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
     engine: Engine, world: World, tmp_path: Path
@@ -55,7 +57,9 @@ def test_a_tuned_profile_keeps_its_floor_and_gains_when_it_is_deployed(
 
 
 def test_a_log_that_is_sure_of_nothing_keeps_its_weights(engine: Engine, world: World, tmp_path: Path) -> None:
-    simulate(engine, 40, tmp_path / "log", seed=2, world=world)  # fewer than the least effective sample size
+    simulate(
+        engine, 40, tmp_path / "log", seed=2, world=world.among(n_queries=8, n_users=60)
+    )  # fewer than the least effective sample size
     result = tune(tmp_path / "log", engine, maximise="revenue", keep={"relevance": 1.0})
     assert result["chosen"] == OWN
     assert result["weights"] == pytest.approx(dict(engine.default_weights))
@@ -82,7 +86,7 @@ def test_what_candidates_earn_in_parts_of_a_log_adds_up(engine: Engine, world: W
 
 
 def test_candidates_are_compared_sorted_where_that_is_asked(engine: Engine, world: World, tmp_path: Path) -> None:
-    simulate(engine, 600, tmp_path / "log", seed=2, world=world.among(n_queries=8, n_users=60), exploration_loss=0.001)
+    simulate(engine, 100, tmp_path / "log", seed=2, world=world.among(n_queries=8, n_users=60), exploration_loss=0.001)
     result = tune(tmp_path / "log", engine, maximise="revenue", keep={}, served="sorted")
     assert result["compared"]["served"] == "sorted"
     assert result["candidates"][OWN]["weights"] == pytest.approx(dict(engine.default_weights))
@@ -116,14 +120,14 @@ def test_bounds_hold_all_at_once_where_nothing_differs() -> None:
     """30 comparisons of noise with noise: some bound is above the truth in about one of twenty logs."""
     rng = np.random.Generator(np.random.PCG64(0))
     wrong = 0
-    for _ in range(200):
+    for _ in range(100):
         common = rng.normal(size=300)
         ones = np.ones(300)
         base = add_up(snips(common, ones))
         noise = common[:, None] + rng.normal(size=(300, 30))
         bounds = lower_bounds([add_up(snips(column, ones)).minus(base) for column in noise.T], n_draws=400)
         wrong += bool((bounds > 0).any())
-    assert wrong / 200 < 0.1
+    assert wrong / 100 < 0.1
 
 
 def test_a_share_is_taken_of_the_other_value() -> None:
@@ -185,9 +189,9 @@ def test_nothing_is_chosen_of_candidates_that_do_not_differ() -> None:
     """26 candidates, rare purchases: in about one of twenty logs some gain seems sure, and no more."""
     rng = np.random.Generator(np.random.PCG64(8))
     chosen = 0
-    for _ in range(60):
+    for _ in range(30):
         bought = (rng.random(1500) < 0.04) * rng.lognormal(0, 1, 1500)
         weights = {OWN: np.ones(1500), **{str(one): rng.lognormal(-0.02, 0.2, 1500) for one in range(25)}}
         sums = {name: {"revenue": add_up(snips(bought, one))} for name, one in weights.items()}
         chosen += choose(sums, maximise="revenue", keep={}).name != OWN
-    assert chosen <= 9  # of 3 expected
+    assert chosen <= 5  # of 1.5 expected

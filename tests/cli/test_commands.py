@@ -271,6 +271,7 @@ def test_the_documentation_lists_the_columns_of_the_schema(trimtab: Trimtab, tmp
     assert trimtab("shop", "columns", "--write", tmp_path / "none.md").returncode == 2
 
 
+@pytest.mark.usefixtures("grocery_is_loaded")
 def test_simulate_then_replay(trimtab: Trimtab, small_bundle: Path, tmp_path: Path) -> None:
     log, report = tmp_path / "log", tmp_path / "report"
     with pytest.MonkeyPatch.context() as patch, a_terminal(patch) as shown:

@@ -15,6 +15,7 @@ import pytest
 from tests.support.bundles import train_quickly
 from tests.support.catalogues import read_catalogue
 from trimtab.abtest.simulation.simulate import simulate
+from trimtab.abtest.simulation.world import World
 from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Query
@@ -140,11 +141,13 @@ def test_a_build_that_fails_leaves_the_old_bundle_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_log_trains_the_ranker(engine: Engine, small_grocery: Grocery, tmp_path: Path) -> None:
+def test_a_log_trains_the_ranker(engine: Engine, world: World, small_grocery: Grocery, tmp_path: Path) -> None:
     log, out = tmp_path / "log", tmp_path / "bundle"
-    simulate(engine, 80, log, seed=1)
+    simulate(engine, 80, log, seed=1, world=world.among(n_queries=4, n_users=60))
     rows = [row for frame in read_log(log) for row in rows_of(frame)]
-    build_bundle(small_grocery.items, out, source="grocery", encoder="wordllama", log_rows=rows)
+    shown = {item_id for row in rows for item_id in row["item_ids"]}
+    items = small_grocery.items.filter(pl.col("item_id").is_in(shown) | (pl.int_range(pl.len()) < 200))
+    build_bundle(items, out, source="grocery", encoder="wordllama", log_rows=rows)
     learned = Engine.load(out)
     assert learned.manifest["training"]["trained_on"] == ["log"]
     assert 0 < learned.manifest["training"]["n_lists"] <= 80

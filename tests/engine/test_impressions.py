@@ -129,7 +129,7 @@ def as_written(values: list[object], column: str) -> pl.Series:
 
 
 @given(columns=st.sets(st.sampled_from(sorted(SCHEMA))))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_columns_of_a_service_s_log_are_those_of_all(shopped: Path, columns: set[str]) -> None:
     whole = pl.concat(read_log(shopped))
     assert whole["clicks"].list.sum().sum() == whole["purchases"].list.sum().sum() == 1

@@ -76,7 +76,7 @@ def test_a_pin_may_make_a_budget_infeasible(engine: Engine) -> None:
     assert slate.item_ids[0] == far
 
 
-@QUICK
+@settings(QUICK, max_examples=12)
 @given(text=text, k=st.integers(15, 90), diversity=st.sampled_from([0.0, 0.3]), session=st.sampled_from([None, "s1"]))
 def test_paging_is_a_partition_of_the_result_set(
     engine: Engine, text: str, k: int, diversity: float, session: str | None

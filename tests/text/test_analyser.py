@@ -161,14 +161,9 @@ def test_equality_of_values_is_never_stemmed_or_split() -> None:
     assert key("12oz") != key("340 g")
 
 
-READERS = [analyser_of(languages) for languages in (["en"], ["de", "ja"], ["tr"])]
-for reader in READERS:
-    reader.terms("日本酒 1 l")  # what it needs is loaded at the first text
-
-
 @given(SCRIPTS)
 def test_all_forms_of_one_text_are_one(text: str) -> None:
-    for analyser in READERS:
+    for analyser in (analyser_of(languages) for languages in (["en"], ["de", "ja"], ["tr"])):
         assert analyser.terms(unicodedata.normalize("NFD", text)) == analyser.terms(unicodedata.normalize("NFC", text))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.optimize import linprog
 from torch import Tensor
 
 from trimtab.ranker.methods.fronts.front import Front
@@ -54,6 +53,8 @@ class ExactParetoRule:
 
 def exact_pareto_weights(losses: Floats, preference: Floats, gramian: Floats) -> Floats:
     """[M] coefficients on the simplex; losses above 0, preference on the simplex, gramian [M, M]."""
+    from scipy.optimize import linprog  # noqa: PLC0415  # slow to import, and only training needs it
+
     n = len(losses)
     lifted = np.maximum(preference, LEAST_WEIGHT)
     weighted = lifted * np.maximum(losses, 1e-9)

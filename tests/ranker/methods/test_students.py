@@ -61,8 +61,9 @@ def test_trees_learn_from_some_of_many_candidates(monkeypatch: pytest.MonkeyPatc
 
 
 def test_students_are_heads_with_one_network() -> None:
-    for made in (Student(RECIPE), StudentOfBlend(RECIPE)):
-        data = small_problem()
+    recipe = replace(RECIPE, n_steps=5)
+    for made in (Student(recipe), StudentOfBlend(recipe)):
+        data = small_problem(n_lists=30)
         if isinstance(made, StudentOfBlend):
             pytest.importorskip("lightgbm")
         made.fit(data, np.empty((0, 2)))
