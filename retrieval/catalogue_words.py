@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trimtab.retrieval.encoders.protocol import Encoder
+from trimtab.retrieval.encoders.vocabulary import right_words
 from trimtab.retrieval.lexical.spelling import Speller
 from trimtab.retrieval.protocol import Vocabulary
 from trimtab.retrieval.understanding.negation import ABSENT
@@ -15,11 +17,18 @@ if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
 
 
-class CatalogueWords:
-    """What a store and its indices know of words."""
+ALIKE = 0.6
+"""The cosine from which two words mean about the same."""
 
-    def __init__(self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon) -> None:
-        self._lexicon, self._lexical = lexicon, lexical
+
+class CatalogueWords:
+    """What a store and its indices know of words, and an encoder of what they mean."""
+
+    def __init__(
+        self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon, encoder: Encoder
+    ) -> None:
+        self._lexicon, self._lexical, self._encoder = lexicon, lexical, encoder
+        self.is_right = right_words(lexicon.analyser.languages).__contains__
         self.read = lexical.reader.read
         self.has_all, self.best_covered = lexical.has_all, lexical.best_covered
         self.frequency, self.readings = speller.frequency, speller.readings
@@ -38,6 +47,11 @@ class CatalogueWords:
         """Whether any item says that it goes without some words."""
         terms = self._lexicon.analyser.terms(words)
         return any(self._lexical.n_having([QueryWord(((ABSENT + term,),))]) for term in terms)
+
+    def means_alike(self, word: str, other: str) -> bool:
+        """Whether two words mean about the same, as two spellings of one do."""
+        one, two = self._encoder.encode([word, other])
+        return float(one @ two) >= ALIKE
 
     def is_name(self, word: str) -> bool:
         """Whether a brand has the word in its name."""

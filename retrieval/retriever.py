@@ -138,7 +138,7 @@ class Retriever:
         said = self.wording
         return Knowledge(
             analyser,
-            CatalogueWords(self._store, self.lexical, self.speller, self.lexicon),
+            CatalogueWords(self._store, self.lexical, self.speller, self.lexicon, self.encoder),
             self.values,
             Synonyms.of((*said.synonyms, *amounts_in_words(analyser)), analyser),
             said.steps,

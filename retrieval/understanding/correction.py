@@ -3,7 +3,8 @@
 A word that no item has becomes the nearest that some have; of several that are equally near, the one that most items
 have together with the other words of the query; a short one, only what some item has with them. A word that hardly
 any item has is read again where a neighbour is known by far more: the items have typing errors too. Never read again
-are numbers, model numbers, and words of names. A query of which no word is known is read as another keyboard would
+are numbers, model numbers, and words of names; a right word of a language (`cola` where no item has it) only as one
+that means the same (`colour`, `color`). A query of which no word is known is read as another keyboard would
 have written it. An unknown word that begins one which items have together with the others is short for it: `mac and
 cheese`, `choc cookies`.
 """
@@ -55,6 +56,12 @@ class Spelling(Protocol):
     def neighbours(self, word: str) -> Sequence[str]:
         """The words that are one edit from a known one, the most frequent first."""
 
+    def is_right(self, word: str) -> bool:
+        """Whether a word is surely one of a language, whatever items have."""
+
+    def means_alike(self, word: str, other: str) -> bool:
+        """Whether two words mean about the same, as two spellings of one do."""
+
     def together(self, words: Sequence[str]) -> int:
         """The number of items that have all of the words."""
 
@@ -98,7 +105,16 @@ class Corrector:
         if not word.isalpha() or spelling.is_name(word):
             return ()
         if not self._knows(word):
-            return spelling.readings(word, is_last=is_last)[:N_NEIGHBOURS]
+            meant = spelling.readings(word, is_last=is_last)[:N_NEIGHBOURS]
+        else:
+            meant = self._far_better_known(word)
+        if meant and spelling.is_right(word):
+            return [one for one in meant if spelling.means_alike(word, one)]
+        return meant
+
+    def _far_better_known(self, word: str) -> Sequence[str]:
+        """The neighbour of a word that hardly any item has, where far more items have that."""
+        spelling = self._spelling
         known = spelling.together([word])
         if known > FEW:
             return ()

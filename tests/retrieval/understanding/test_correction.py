@@ -72,6 +72,23 @@ def test_another_keyboard_or_script_is_read_as_what_was_meant(typed: str, meant:
     assert russian.understand(typed).corrected == meant
 
 
+@pytest.mark.parametrize(
+    ("languages", "typed", "meant"),
+    [
+        (["en"], "garage", None),  # a right word, which no item has
+        (["en"], "garage bags", None),
+        (["en"], "garbge bags", "garbage bags"),
+        (["en"], "colour pencils", "color pencils"),  # means the same
+        (["fr"], "garage", "garbage"),  # of whose words no vocabulary is known
+    ],
+)
+def test_a_right_word_of_the_language_is_no_mistake(
+    languages: list[str], typed: str, meant: str | None, tmp_path: Path
+) -> None:
+    store = ItemStore.from_frame(pl.DataFrame({"item_id": ["1", "2"], "title": ["Garbage bags", "Color pencils"]}))
+    assert build_retriever(store, "wordllama", tmp_path, languages=languages).understand(typed).corrected == meant
+
+
 def test_a_korean_word_is_known_by_the_letters_of_its_syllables(tmp_path: Path) -> None:
     store = ItemStore.from_frame(pl.DataFrame({"item_id": ["1", "2"], "title": ["선크림 50ml", "선스틱 20g"]}))
     korean = build_retriever(store, "wordllama", tmp_path, languages=("ko",))
