@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.catalogues import read_catalogue
 from tests.support.chromium import running_chromium
@@ -75,15 +75,25 @@ def expected() -> set[str]:
     return set()
 
 
-@pytest.fixture
-def page(browser: Browser, expected: set[str]) -> Iterator[Page]:
-    """A fresh page, in whose console nothing else may be said until it is closed."""
-    complaints: list[str] = []
+@pytest.fixture(scope="package")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """One window for all tests, as a new one costs three times what a tab of it does. Its first tab holds it open."""
     context = browser.new_context(reduced_motion="reduce", viewport={"width": 1440, "height": 1000})
-    page = context.new_page()
+    context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(window: BrowserContext, expected: set[str]) -> Iterator[Page]:
+    """A fresh tab of a browser without cookies, in whose console nothing else may be said until it is closed."""
+    complaints: list[str] = []
+    page = window.new_page()
     page.set_default_timeout(PATIENCE_SECONDS * 1000)
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    context.close()
+    for tab in window.pages[1:]:
+        tab.close()
+    window.clear_cookies()
     assert [one for one in complaints if not any(words in one for words in expected)] == []

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.playground.conftest import settings_for
+from tests.playground.merchandising import search_is_logged
 from tests.playground.reading import open_view, serious_violations
 from tests.playground.screenshots import product_page
 from tests.support.redis_servers import RedisProcess
@@ -26,14 +27,16 @@ from trimtab.service.settings import Settings
 
 ADMIN = {"Authorization": "Bearer sesame"}
 POLICY = "costl<b>ier"
-YEARS = itertools.count()
+N_IMPRESSIONS = 600
+"""Replayed: enough for a report with every chart."""
 
 
 @pytest.fixture(scope="module")
 def reports(engine: Engine, log: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A replay's report, one that is damaged, and a link that leads out of the folder."""
-    folder = tmp_path_factory.mktemp("reports")
-    replay(log, engine, {"same": engine.default_weights, POLICY: {"relevance": 0.7, "revenue": 0.3}}, folder / "spring")
+    folder, few = tmp_path_factory.mktemp("reports"), tmp_path_factory.mktemp("few") / "impressions.parquet"
+    pl.scan_parquet(log / "**/*.parquet").head(N_IMPRESSIONS).sink_parquet(few)
+    replay(few, engine, {"same": engine.default_weights, POLICY: {"relevance": 0.7, "revenue": 0.3}}, folder / "spring")
     (folder / "broken").mkdir()
     (folder / "broken" / "report.json").write_text("[1, 2")
     outside = tmp_path_factory.mktemp("outside")
@@ -179,9 +182,9 @@ def test_who_has_no_key_is_asked_for_one(page: Page, towels: Path, tmp_path: Pat
 def test_a_merchandiser_finds_what_finds_nothing_and_what_can_be_done(page: Page, views: httpx.Client) -> None:
     asked = {"q": "zzyzx", "exact": True}
     for user in range(6):
-        views.get("/search", params={**asked, "user_id": f"u{user}"}).raise_for_status()
         views.get("/search", params={"q": "soup", "user_id": f"u{user}"}).raise_for_status()
-    eventually(lambda: is_logged(views, "zzyzx"))
+        last = views.get("/search", params={**asked, "user_id": f"u{user}"}).raise_for_status()
+    eventually(lambda: search_is_logged(views, last))
     open_view(page, views, "/views/analytics?days=1")
     row = page.get_by_role("region", name="Found nothing").get_by_role("row", name="zzyzx")
     expect(row).to_contain_text("6")
@@ -196,10 +199,3 @@ def test_a_merchandiser_finds_what_finds_nothing_and_what_can_be_done(page: Page
     expect(page.get_by_text("Nothing was searched by agents in the last month.")).to_be_visible()
     open_view(page, views, "/views/analytics?days=all&at=2020-01-01T00:00")
     expect(page.get_by_role("region", name="Before and after").get_by_role("row", name="after")).to_be_visible()
-
-
-def is_logged(views: httpx.Client, query: str) -> bool:
-    """Whether the log has it; each time is another question, which is not answered from memory."""
-    since = f"{1000 + next(YEARS) % 1000}-01-01T00:00:00Z"
-    rows = views.get("/analytics/queries", params={"of": "no_results", "since": since}).json()["rows"]
-    return query in {row["query"] for row in rows if row["users"] == 6}

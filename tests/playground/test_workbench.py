@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.playground import merchandising
 from tests.playground.conftest import settings_for
-from tests.playground.merchandising import PASSWORD, add_a_synonym, is_logged
+from tests.playground.merchandising import PASSWORD, add_a_synonym, search_is_logged
 from tests.playground.reading import open_view, serious_violations
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving
@@ -33,15 +33,22 @@ def bench(small_bundle: Path, redis: RedisProcess, tmp_path_factory: pytest.Temp
         yield client
 
 
-def log_in(page: Page, client: httpx.Client, name: str, path: str, expected: set[str]) -> None:
-    """Open a page of the workbench as somebody; the first look is refused, which the console says."""
-    expected.add("401")
+def give_session(page: Page, client: httpx.Client, name: str) -> None:
+    """Let the browser have the session of somebody who has logged in."""
+    who = {"name": name, "password": PASSWORD}
+    page.request.post(str(client.base_url.join("/session")), data=who, fail_on_status_code=True)
+
+
+def open_as(page: Page, client: httpx.Client, name: str, path: str) -> None:
+    """Open a page of the workbench as somebody."""
+    give_session(page, client, name)
     open_view(page, client, path)
-    merchandising.log_in(page, name)
 
 
 def test_an_admin_lets_a_colleague_in(page: Page, bench: httpx.Client, expected: set[str]) -> None:
-    log_in(page, bench, "ada", "/workbench/access", expected)
+    expected.add("401")  # the first look is refused, and then the form is there
+    open_view(page, bench, "/workbench/access")
+    merchandising.log_in(page, "ada")
     expect(page.locator("#who")).to_contain_text("ada, admin")
     assert serious_violations(page) == []
     form = page.get_by_role("form", name="An account")
@@ -73,13 +80,11 @@ def test_an_admin_lets_a_colleague_in(page: Page, bench: httpx.Client, expected:
     expect(page.get_by_role("alert")).to_contain_text("logged in")
 
 
-def test_a_merchandiser_finds_a_query_without_results_and_helps_it(
-    page: Page, bench: httpx.Client, expected: set[str]
-) -> None:
-    for person in range(3):
-        bench.get("/search", params={"q": "zzfrzn yzm", "user_id": f"p{person}", "exact": True}).raise_for_status()
-    eventually(lambda: is_logged(bench, "zzfrzn yzm"))
-    log_in(page, bench, "mia", "/views/analytics?days=all", expected)
+def test_a_merchandiser_finds_a_query_without_results_and_helps_it(page: Page, bench: httpx.Client) -> None:
+    asked = [{"q": "zzfrzn yzm", "user_id": f"p{person}", "exact": True} for person in range(3)]
+    answers = [bench.get("/search", params=params).raise_for_status() for params in asked]
+    eventually(lambda: search_is_logged(bench, answers[-1]))
+    open_as(page, bench, "mia", "/views/analytics?days=all")
     seen: list[str] = []
 
     def look(step: str) -> None:
@@ -104,9 +109,9 @@ def test_a_merchandiser_finds_a_query_without_results_and_helps_it(
     assert bench.get("/synonyms").json() == {}
 
 
-def test_a_rule_is_drafted_and_shown_beside_what_is_live(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+def test_a_rule_is_drafted_and_shown_beside_what_is_live(page: Page, bench: httpx.Client) -> None:
     hits = bench.get("/playground/search", params={"q": "soup", "k": 10}).json()["hits"]
-    log_in(page, bench, "mia", "/workbench/rules?for=soup", expected)
+    open_as(page, bench, "mia", "/workbench/rules?for=soup")
     form = page.get_by_role("form", name="A rule")
     form.get_by_label("Find items by words").fill("soup")
     form.get_by_role("button", name="Find", exact=True).click()
@@ -137,7 +142,7 @@ def test_a_rule_is_drafted_and_shown_beside_what_is_live(page: Page, bench: http
 
 def test_a_viewer_looks_and_changes_nothing(page: Page, bench: httpx.Client, expected: set[str]) -> None:
     bench.put("/accounts/vic", json={"role": "viewer", "password": PASSWORD}).raise_for_status()
-    log_in(page, bench, "vic", "/workbench/rules", expected)
+    open_as(page, bench, "vic", "/workbench/rules")
     expect(page.get_by_text("log in as a merchandiser")).to_be_visible()
     expect(page.get_by_role("form", name="A rule")).to_have_count(0)
     expected.add("403")
@@ -145,9 +150,9 @@ def test_a_viewer_looks_and_changes_nothing(page: Page, bench: httpx.Client, exp
     expect(page.get_by_text("Accounts and keys are for admins.")).to_be_visible()
 
 
-def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx.Client) -> None:
     bench.put("/profiles/margin", json={"weights": {"relevance": 0.2, "revenue": 0.8}}).raise_for_status()
-    log_in(page, bench, "mia", "/workbench/queries", expected)
+    open_as(page, bench, "mia", "/workbench/queries")
     form = page.get_by_role("form", name="A set by hand")
     form.get_by_label("Name").fill("spring")
     form.get_by_label("Queries, one a line").fill("soup\nice cream\n?!")
@@ -189,9 +194,9 @@ def test_a_query_set_is_compared_and_judged_by_keyboard(page: Page, bench: httpx
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_an_admin_starts_an_experiment_and_stops_it(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+def test_an_admin_starts_an_experiment_and_stops_it(page: Page, bench: httpx.Client) -> None:
     bench.put("/profiles/margin", json={"weights": {"relevance": 0.2, "revenue": 0.8}}).raise_for_status()
-    log_in(page, bench, "ada", "/workbench/experiments", expected)
+    open_as(page, bench, "ada", "/workbench/experiments")
     form = page.get_by_role("form", name="An experiment")
     form.get_by_label("Name").fill("bolder")
     form.get_by_label("Treatment", exact=True).select_option("profile margin")
@@ -250,10 +255,9 @@ def test_an_admin_loads_a_bundle_tries_it_and_goes_back(
         assert client.get("/bundles").json()["plan"]["active"] == "small"
 
 
-def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client, expected: set[str]) -> None:
+def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client) -> None:
     hit = bench.get("/playground/search", params={"q": "soup", "k": 20}).json()["hits"][0]
-    log_in(page, bench, "mia", "/workbench/rules", expected)
-    open_view(page, bench, "/workbench/items?q=soup")
+    open_as(page, bench, "mia", "/workbench/items?q=soup")
     page.get_by_role("list", name="Items found").get_by_role("button").first.click()
     form = page.get_by_role("form", name=f"Item {hit['item_id']}")
     form.get_by_label("price", exact=True).fill("123.5")
@@ -265,8 +269,8 @@ def test_a_merchandiser_changes_an_item(page: Page, bench: httpx.Client, expecte
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_an_admin_looks_at_a_profile_before_it_is_live(page: Page, bench: httpx.Client, expected: set[str]) -> None:
-    log_in(page, bench, "ada", "/workbench/profiles", expected)
+def test_an_admin_looks_at_a_profile_before_it_is_live(page: Page, bench: httpx.Client) -> None:
+    open_as(page, bench, "ada", "/workbench/profiles")
     form = page.get_by_role("form", name="A profile")
     form.get_by_label("Name").fill("bold")
     form.get_by_label("Weight of relevance").fill("0.1")
@@ -287,8 +291,8 @@ def test_an_admin_looks_at_a_profile_before_it_is_live(page: Page, bench: httpx.
     bench.delete("/profiles/bold").raise_for_status()
 
 
-def test_who_is_logged_in_pins_without_a_key(page: Page, bench: httpx.Client, expected: set[str]) -> None:
-    log_in(page, bench, "mia", "/workbench/rules", expected)
+def test_who_is_logged_in_pins_without_a_key(page: Page, bench: httpx.Client) -> None:
+    give_session(page, bench, "mia")
     page.goto(str(bench.base_url).rstrip("/") + "/?q=vanilla+yogurt")
     expect(page.locator("#candidate-slate > li")).to_have_count(10)
     page.get_by_role("button", name="Pin and bury").click()
@@ -302,9 +306,8 @@ def test_who_is_logged_in_pins_without_a_key(page: Page, bench: httpx.Client, ex
 @pytest.mark.parametrize(
     "name", ["synonyms", "rules", "profiles", "queries", "experiments", "bundles", "items", "access"]
 )
-def test_everybody_can_read_the_pages(page: Page, bench: httpx.Client, name: str, expected: set[str]) -> None:
-    log_in(page, bench, "ada", "/workbench/access", expected)
-    open_view(page, bench, f"/workbench/{name}")
+def test_everybody_can_read_the_pages(page: Page, bench: httpx.Client, name: str) -> None:
+    open_as(page, bench, "ada", f"/workbench/{name}")
     for width, scheme in ((360, "dark"), (1440, "light")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
