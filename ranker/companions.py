@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from trimtab.core.records import IntArray
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 FOLDER = "companions"
 COLUMNS = ("starts", "rows", "counts", "baskets")
@@ -59,6 +61,8 @@ class Companions:
             baskets, rows: [n] basket and item of each line.
             of: what the baskets are of, for people: `purchases`.
         """
+        from scipy import sparse  # noqa: PLC0415  # slow to import, and only building needs it
+
         _, codes = np.unique(baskets, return_inverse=True)
         n_baskets = int(codes.max(initial=-1)) + 1
         held = sparse.csr_matrix((np.ones(len(rows), np.int32), (codes, rows)), shape=(n_baskets, n_items))

@@ -8,7 +8,6 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 from pydantic_core import PydanticCustomError
-from scipy.special import stdtrit
 
 from trimtab.core.metrics import effective_number
 from trimtab.service.workbench.query_sets import MAX_QUERIES
@@ -69,6 +68,8 @@ def difference_of(before: Sequence[float], after: Sequence[float]) -> Difference
     better, worse = (int(np.sum(sign * differences > 1e-9)) for sign in (1, -1))
     half = None
     if better + worse >= LEAST_CHANGED:
+        from scipy.special import stdtrit  # noqa: PLC0415  # slow to import, and searches need none of it
+
         deciding = float(effective_number(np.square(differences - mean)))
         error = float(np.std(differences, ddof=1)) / np.sqrt(n)
         half = float(stdtrit(max(deciding - 1, 1.0), (1 + CONFIDENCE) / 2)) * error
