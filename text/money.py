@@ -8,7 +8,7 @@ feed). The currency is the code beside the number before the symbol (`$1,190.00 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -106,9 +106,16 @@ def read_price(
         language: of the source, `de` or `de_CH`; tells the same where neither is known.
         number_format: how the source writes numbers (`trimtab.text.numbers.number_format_of`).
     """
-    found = tuple(
-        prices_in(text, currency=currency, territory=territory, language=language, number_format=number_format)
-    )
+    found = prices_in(text, currency=currency, territory=territory, language=language, number_format=number_format)
+    return chosen_price(text, found)
+
+
+def chosen_price(text: str, found: Sequence[PriceInText]) -> Money | None:
+    """The price that a short text states, of those in it: the first beside a currency, else the first.
+
+    Args:
+        found: what `prices_in` gives.
+    """
     at = next((at for at, price in enumerate(found) if price.has_currency), 0)
     if at > 0 and _is_range(plain_text(text), found[at - 1], found[at]):
         return Money(found[at - 1].money.amount, found[at].money.currency)

@@ -130,6 +130,12 @@ def test_a_page_of_few_tags_with_many_attributes_in_all_is_cut() -> None:
     assert len(within_limits(page)) < len(page)
 
 
+def test_what_looks_like_a_tag_in_a_script_cuts_no_page() -> None:
+    script = b"<script>if (a<b && " + b" ".join(b"v%d = 1;" % number for number in range(700)) + b"</script>"
+    page = script * 20 + b"<p>45.00</p>"
+    assert within_limits(page) == page
+
+
 def test_a_small_page_may_nest_and_is_cut_where_it_is_too_deep() -> None:
     dom = parse(b"<div>" * 5_000 + b"x")
     assert dom.truncated

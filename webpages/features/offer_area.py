@@ -122,7 +122,7 @@ def _is_block_elsewhere(reading: Reading, block: int) -> bool | None:
         return False
     roles = roles_of(mark(dom, block))
     # An amount alone may be called so on any page: `productCardPrice`. What names other products leads to them.
-    is_of_others = roles & _RELATED and not roles & _DETAIL and dom.has_any(block, dom.of_tags("a"))
+    is_of_others = roles & _RELATED and not roles & _DETAIL and dom.has_tag(block, "a")
     if dom.tags[block] in _ELSEWHERE_TAGS or roles & _CHROME or is_of_others or _is_overlay(dom.attributes[block]):
         return True
     return True if _is_tile(dom, block) else None
@@ -143,14 +143,15 @@ def _is_overlay(attributes: Mapping[str, str]) -> bool:
 
 def _pictures_of_others(reading: Reading) -> list[int]:
     """Links to other pages that have a picture inside, in document order, without those of the maker's mark."""
-    dom, pictures = reading.dom, reading.dom.of_tags("img")
+    dom = reading.dom
     own = _last_step(reading.url or reading.structured.canonical)
     found = []
     for link in dom.of_tags("a"):
+        if not dom.has_tag(link, "img"):
+            continue
         address = dom.attribute(link, "href").strip()[:MAX_ADDRESS]
         if (
-            dom.has_any(link, pictures)
-            and _last_step(address) not in ("", own)
+            _last_step(address) not in ("", own)
             and not _NO_PAGE.search(address.lower())
             and not any(_MAKER.search(mark(dom, element).lower()) for element in (link, *dom.ancestors(link, 1)))
         ):
@@ -186,4 +187,4 @@ def _first_class(dom: Dom, element: int) -> str:
 
 
 def _has_link_and_picture(dom: Dom, block: int) -> bool:
-    return dom.has_any(block, dom.of_tags("a")) and dom.has_any(block, dom.of_tags("img"))
+    return dom.has_tag(block, "a") and dom.has_tag(block, "img")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from itertools import takewhile
 
 import numpy as np
@@ -108,8 +108,9 @@ class _Price:
         return self.value in self.page.by_role.get(role, ())
 
 
-def _says_after(name: str, price: _Price) -> float:
-    return bool(price.around[1]) and CONTEXT[name].search(price.around[1]) is not None
+@lru_cache(maxsize=4096)
+def _said_after(text: str) -> tuple[bool, ...]:
+    return tuple(CONTEXT[name].search(text) is not None for name in _SAID_AFTER)
 
 
 _WRITTEN: dict[str, Callable[[_Price], float]] = {
@@ -126,12 +127,12 @@ _WRITTEN: dict[str, Callable[[_Price], float]] = {
     "n_same_signature": lambda p: math.log1p(p.n_same_signature),
     "order_in_signature": lambda p: math.log1p(p.n_of_signature),
 }
-_SAID = [f"{where}_{name}" for where in ("own", "before") for name in CONTEXT]
+_SAID_AFTER = ("unit", "instalment", "save", "net", "gross", "deposit")
+_SAID = [
+    *(f"{where}_{name}" for where in ("own", "before") for name in CONTEXT),
+    *(f"after_{name}" for name in _SAID_AFTER),
+]
 _PLACED: dict[str, Callable[[_Price], float]] = {
-    **{
-        f"after_{name}": partial(_says_after, name)
-        for name in ("unit", "instalment", "save", "net", "gross", "deposit")
-    },
     "agrees_json_ld": lambda p: p.is_stated_by("json-ld"),
     "agrees_microdata": lambda p: p.is_stated_by("microdata"),
     "agrees_opengraph": lambda p: p.is_stated_by("opengraph"),
@@ -180,7 +181,10 @@ def price_rows(reading: Reading, candidates: Sequence[Candidate]) -> NDArray[np.
         other = (is_shown and elsewhere[index], is_shown and with_other[index])
         prices.append(_Price(page, candidate, index, *counts, *other))
     otherwise = [price.value in page.stated_otherwise for price in prices]
-    said = [[name in where for where in (price.own, price.before) for name in CONTEXT] for price in prices]
+    said = [
+        [*(name in where for where in (price.own, price.before) for name in CONTEXT), *_said_after(price.around[1])]
+        for price in prices
+    ]
     columns = (
         table_rows(_WRITTEN, prices),
         np.asarray(said).reshape(len(prices), len(_SAID)),

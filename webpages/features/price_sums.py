@@ -96,13 +96,15 @@ def _are_in_block_of_discount(rows: NDArray[np.float32], names: Sequence[str]) -
 def _leads_to(dom: Dom, larger: _Shown, smaller: _Shown) -> bool:
     """Whether a text beside two amounts says the discount from one to the other, in per cent."""
     percent = 100 * (1 - smaller.amount / larger.amount)
+    if percent < MIN_PERCENT:
+        return False
     first, last = sorted((larger.start, smaller.start))
     beside = range(max(0, first - BESIDE), min(len(dom.segments), last + NEAR))
     text = " ".join(dom.segments[index] for index in beside if len(dom.segments[index]) <= MAX_TEXT)
     said = {int(a or b) for a, b in _PERCENT.findall(text)} | {
         round(100 - 10 * float(n)) for n in _TENTHS.findall(text)
     }
-    return percent >= MIN_PERCENT and not said.isdisjoint({int(percent), round(percent)})
+    return not said.isdisjoint({int(percent), round(percent)})
 
 
 def _sums(dom: Dom, payment: _Shown) -> list[tuple[float, float]]:

@@ -36,7 +36,6 @@ def repeats(dom: Dom, elements: Sequence[int], asked: Sequence[int] | None = Non
     if len(asked) < len(elements):
         for element in elements:
             _count(dom, element, paths, blocks)
-    links, pictures = dom.of_tags("a"), dom.of_tags("img")
     sorts: dict[int, tuple[bool, bool]] = {}
     rows = []
     for element in asked:
@@ -46,8 +45,8 @@ def repeats(dom: Dom, elements: Sequence[int], asked: Sequence[int] | None = Non
             if n <= pictured_most:
                 continue
             if block not in sorts:
-                linked = dom.has_any(block, links)
-                sorts[block] = (linked, linked and dom.has_any(block, pictures))
+                linked = dom.has_tag(block, "a")
+                sorts[block] = (linked, linked and dom.has_tag(block, "img"))
             linked, pictured = sorts[block]
             most = max(most, n)
             linked_most = max(linked_most, n * linked)

@@ -137,7 +137,7 @@ def _with_short_digits(dom: Dom) -> list[int]:
     """Elements with a digit in a short text, without those that only wrap another with the same text: the inner one
     stands for both."""
     ranges = dom.ranges
-    digits = np.cumsum([False, *dom.with_digits])
+    digits = np.append(0, dom.with_digits.cumsum())
     with_digits = digits[ranges.lasts] > digits[ranges.firsts]
     first_child = np.arange(1, len(dom))
     wraps = np.zeros(len(dom), dtype=bool)

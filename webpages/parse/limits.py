@@ -50,7 +50,8 @@ def within_limits(html: bytes) -> bytes:
     """The longest prefix that stays within the limits above. Linear in the bytes."""
     html = html[:MAX_BYTES]
     n_tags = html.count(b"<")
-    if len(html) <= SMALL_BYTES and n_tags <= SMALL_TAGS and n_tags - html.count(b"</") <= SMALL_OPENING_TAGS:
+    n_opening = n_tags if n_tags <= SMALL_OPENING_TAGS else n_tags - html.count(b"</")
+    if len(html) <= SMALL_BYTES and n_tags <= SMALL_TAGS and n_opening <= SMALL_OPENING_TAGS:
         spans = [tag.span() for tag in _LONG_TAG.finditer(html)]
         at_most = sum(((end - start) // 2) ** 2 for start, end in spans)
         if at_most <= SMALL_COMPARISONS or _n_comparisons(html, spans) <= SMALL_COMPARISONS:

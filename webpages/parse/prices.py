@@ -10,6 +10,7 @@ from trimtab.text.money import (
     MAX_AMOUNT,
     MAX_CHARACTERS,
     Money,
+    chosen_price,
     currencies_in,
     currency_of,
     currency_of_territory,
@@ -110,10 +111,10 @@ def shown_price(text: str, locale: PageLocale) -> tuple[Money, bool] | None:
     text = _with_tax(text)
     if _MAY_BE_NO_AMOUNT.search(text):
         text = locale.without_now(_NO_AMOUNT.sub(" ", text))
-    money = read_price(text, currency=locale.currency, territory=locale.territory, language=locale.language)
+    found = prices_in(text, currency=locale.currency, territory=locale.territory, language=locale.language)
+    money = chosen_price(text, found)
     if money is None or money.amount <= 0 or _is_foreign_word(money, text, locale):
         return None
-    found = prices_in(text, currency=locale.currency, territory=locale.territory, language=locale.language)
     return money, any(price.has_currency for price in found)
 
 

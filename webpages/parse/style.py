@@ -101,8 +101,6 @@ class Styles:
         n_rules = 0
         for sheet in dom.styles:
             for selector, body in _blocks(sheet[:MAX_SHEET]):
-                if not _may_matter(body.lower()):
-                    continue
                 # Most rules of a sheet are of names that the page does not have.
                 held = [one for one in selector.split(",")[:20] if on_page.issuperset(_PART.findall(one))]
                 declarations = _declarations(body) if held and n_rules < MAX_RULES else {}
@@ -217,15 +215,18 @@ def names_taking_away(dom: Dom) -> frozenset[str]:
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
-    """Selector and body of each rule that holds on a screen; `@media print` and the like are passed over."""
+    """Selector and body, in lower case, of each rule that may matter and holds on a screen; `@media print` and the like
+    are passed over."""
     opened: list[str] = []
     n_foreign = 0
     for piece in _COMMENT.sub(" ", sheet).split("}")[:-1]:
-        *preludes, body = piece.split("{")
-        if len(preludes) == 1 and "@" not in preludes[0] and ";" not in preludes[0]:
-            if not n_foreign:
-                yield preludes[0].strip(), body
+        selector, brace, body = piece.partition("{")
+        if brace and "{" not in body and "@" not in selector and ";" not in selector:
+            body = body.lower()
+            if not n_foreign and _may_matter(body):
+                yield selector.strip(), body
             continue
+        *preludes, body = piece.split("{")
         for prelude in preludes:
             opened.append((prelude.rsplit(";", 1)[-1] if ";" in prelude else prelude).strip())
             n_foreign += opened[-1][:1] == "@" and _is_foreign(opened[-1])
@@ -233,8 +234,8 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
             prelude = opened.pop()
             if prelude[:1] == "@":
                 n_foreign -= _is_foreign(prelude)
-            elif not n_foreign:
-                yield prelude, body
+            elif not n_foreign and _may_matter(body.lower()):
+                yield prelude, body.lower()
 
 
 def _is_foreign(prelude: str) -> bool:

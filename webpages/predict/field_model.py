@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise, product
@@ -73,10 +73,8 @@ def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32
         weights: dict[int, float] = {}
         # The heaviest last, so that a bucket found twice keeps the greater weight.
         for name, text in sorted(one.texts.items(), key=lambda item: _WEIGHTS.get(item[0], 1.0)):
-            weight = _WEIGHTS.get(name, 1.0)
-            weights.update(dict.fromkeys(_buckets(name, text), weight))
-            weights.update(dict.fromkeys(_named_buckets(name, text), NAMED_WEIGHT * weight))
-        scale = 1 / np.sqrt(sum(value * value for value in weights.values()) or 1.0)
+            weights.update(_weights_of(name, text))
+        scale = 1 / math.sqrt(sum(value * value for value in weights.values()) or 1.0)
         rows += [row] * len(weights)
         buckets += weights
         values += [value * scale * 3 for value in weights.values()]
@@ -84,23 +82,28 @@ def hashed(fields: Sequence[Field]) -> tuple[NDArray[np.int64], NDArray[np.int32
 
 
 @lru_cache(maxsize=8192)
-def _buckets(name: str, text: str) -> tuple[int, ...]:
-    """Buckets of a text; cached, because fields of one form share headings, classes and surroundings."""
-    return tuple(zlib.crc32(token.encode()) % N_BUCKETS for token in _tokens(name, text))
+def _weights_of(name: str, text: str) -> Mapping[int, float]:
+    """The weight of each bucket of a text; cached, because fields of one form share headings, classes and
+    surroundings."""
+    weight = _WEIGHTS.get(name, 1.0)
+    of_words = dict.fromkeys(map(_bucket, _tokens(name, text)), weight)
+    return of_words | dict.fromkeys(map(_bucket, _tokens_of_types(name, text)), NAMED_WEIGHT * weight)
 
 
-@lru_cache(maxsize=8192)
-def _named_buckets(name: str, text: str) -> tuple[int, ...]:
-    """Buckets of the types that a text names."""
+def _bucket(token: str) -> int:
+    return zlib.crc32(token.encode()) % N_BUCKETS
+
+
+def _tokens_of_types(name: str, text: str) -> list[str]:
+    """One for each type that a text names."""
     group = _group(name)
     if group not in ("said", "named"):
-        return ()
-    tokens = [
+        return []
+    return [
         f"{group} {how}:{kind}"
         for how, kinds in zip(("whole", "part", "first"), types_named(text), strict=True)
         for kind in kinds
     ]
-    return tuple(zlib.crc32(token.encode()) % N_BUCKETS for token in tokens)
 
 
 def _group(name: str) -> str:
