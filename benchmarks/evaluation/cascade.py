@@ -29,7 +29,7 @@ from trimtab.core.weights import normalise
 from trimtab.engine import Engine
 from trimtab.ranker.slate.log_policy import QueryContexts, SlatePolicy
 
-N_SEARCHES = 40_000
+N_SEARCHES = 120_000
 N_TRUTH = 60_000
 SIZE = 1000
 REPORTED = "self-normalised weights"
