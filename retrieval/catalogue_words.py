@@ -28,6 +28,7 @@ class CatalogueWords:
         self, store: ItemStore, lexical: Vocabulary, speller: Speller, lexicon: Lexicon, encoder: Encoder
     ) -> None:
         self._lexicon, self._lexical, self._encoder = lexicon, lexical, encoder
+        self.n_items = len(store)
         self.is_right = right_words(lexicon.analyser.languages).__contains__
         self.read = lexical.reader.read
         self.has_all, self.best_covered = lexical.has_all, lexical.best_covered

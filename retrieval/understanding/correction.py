@@ -4,9 +4,9 @@ A word that no item has becomes the nearest that some have; of several that are 
 have together with the other words of the query; a short one, only what some item has with them. A word that hardly
 any item has is read again where a neighbour is known by far more: the items have typing errors too. Never read again
 are numbers, model numbers, and words of names; a right word of a language (`cola` where no item has it) only as one
-that means the same (`colour`, `color`). A query of which no word is known is read as another keyboard would
-have written it. An unknown word that begins one which items have together with the others is short for it: `mac and
-cheese`, `choc cookies`.
+that means the same (`colour`, `color`) or that belongs to the others (`ginger bear`). A query of which no word is known
+is read as another keyboard would have written it. An unknown word that begins one which items have together with the
+others is short for it: `mac and cheese`, `choc cookies`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ SHORTEST_RETYPED = 3
 """Letters of a known word by which another keyboard is known to be meant."""
 FAR_MORE = 50
 """By how much a neighbour must be better known than a word that few items have."""
+OFTEN_BESIDE = 3
+"""By how much more frequent a word is beside the others than anywhere, where it is believed to be meant by a right
+word: `beer` by bear in `ginger bear`."""
 N_NEIGHBOURS = 8
 """The most readings of one word that are compared by the company they keep."""
 KEPT_WORDS = 16_384
@@ -37,6 +40,8 @@ KEPT_WORDS = 16_384
 
 class Spelling(Protocol):
     """What the catalogue knows of words."""
+
+    n_items: int
 
     def knows(self, word: str) -> bool:
         """Whether any item has the word, in whatever form."""
@@ -72,6 +77,7 @@ class Corrector:
     def __init__(self, spelling: Spelling) -> None:
         self._spelling = spelling
         self._knows = lru_cache(KEPT_WORDS)(spelling.knows)
+        self._alike = lru_cache(KEPT_WORDS)(spelling.means_alike)
         self._meant = lru_cache(KEPT_WORDS)(self._may_mean)
 
     def corrections(self, tokens: Sequence[Token], kept: Collection[str] = ()) -> dict[str, str]:
@@ -84,6 +90,8 @@ class Corrector:
         for position, token in enumerate(tokens):
             if token.kind == "word" and token.key not in kept:
                 meant = self._readings(tokens, position)
+                if meant and self._spelling.is_right(token.key):
+                    meant = self._instead_of_right(meant, tokens, position)
                 best = self._in_company(meant, tokens, position) if meant else None
                 # A Japanese word that is compared in other letters is parted in another way by itself.
                 if best and best != token.key:
@@ -104,13 +112,9 @@ class Corrector:
         spelling = self._spelling
         if not word.isalpha() or spelling.is_name(word):
             return ()
-        if not self._knows(word):
-            meant = spelling.readings(word, is_last=is_last)[:N_NEIGHBOURS]
-        else:
-            meant = self._far_better_known(word)
-        if meant and spelling.is_right(word):
-            return [one for one in meant if spelling.means_alike(word, one)]
-        return meant
+        if self._knows(word):
+            return self._far_better_known(word)
+        return spelling.readings(word, is_last=is_last)[:N_NEIGHBOURS]
 
     def _far_better_known(self, word: str) -> Sequence[str]:
         """The neighbour of a word that hardly any item has, where far more items have that."""
@@ -120,6 +124,21 @@ class Corrector:
             return ()
         far_more = (one for one in spelling.neighbours(word) if spelling.frequency(one) >= FAR_MORE * max(known, 1))
         return tuple(islice(far_more, 1))
+
+    def _instead_of_right(self, meant: Sequence[str], tokens: Sequence[Token], position: int) -> Sequence[str]:
+        """Of what a right word may mean: what means about the same, or is much more frequent beside the others."""
+        spelling, others = self._spelling, self._others(tokens, position)
+        n_beside = spelling.together(others) if others else 0
+        return [
+            one
+            for one in meant
+            if self._alike(tokens[position].key, one)
+            or (
+                others
+                and spelling.together([one, *others]) * spelling.n_items
+                > OFTEN_BESIDE * spelling.together([one]) * n_beside
+            )
+        ]
 
     def _is_part(self, tokens: Sequence[Token], position: int) -> bool:
         """Whether a word and one beside it are a known word written as two."""

@@ -76,8 +76,9 @@ def test_another_keyboard_or_script_is_read_as_what_was_meant(typed: str, meant:
     ("languages", "typed", "meant"),
     [
         (["en"], "garage", None),  # a right word, which no item has
-        (["en"], "garage bags", None),
-        (["en"], "garbge bags", "garbage bags"),
+        (["en"], "garage pencils", None),
+        (["en"], "garage bags", "garbage bags"),  # belongs to the other word
+        (["en"], "garbge", "garbage"),
         (["en"], "colour pencils", "color pencils"),  # means the same
         (["fr"], "garage", "garbage"),  # of whose words no vocabulary is known
     ],
@@ -85,7 +86,8 @@ def test_another_keyboard_or_script_is_read_as_what_was_meant(typed: str, meant:
 def test_a_right_word_of_the_language_is_no_mistake(
     languages: list[str], typed: str, meant: str | None, tmp_path: Path
 ) -> None:
-    store = ItemStore.from_frame(pl.DataFrame({"item_id": ["1", "2"], "title": ["Garbage bags", "Color pencils"]}))
+    titles = ["Garbage bags", "Color pencils", "Apple juice", "Red wine"]
+    store = ItemStore.from_frame(pl.DataFrame({"item_id": titles, "title": titles}))
     assert build_retriever(store, "wordllama", tmp_path, languages=languages).understand(typed).corrected == meant
 
 
