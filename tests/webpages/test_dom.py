@@ -74,6 +74,9 @@ def test_text_is_what_the_parser_gives() -> None:
         b"<div></b>" * 500_000,
         b"<script></SCRIPT>" + b"<div>" * 900_000,
         b"<!-->" + b"<div>" * 900_000,
+        b'<p a=">" ' + b" ".join(b"a%d=1" % i for i in range(200_000)) + b">",
+        (b'<p a=">" ' + b" ".join(b"%x" % i for i in range(3_000)) + b">") * 200,
+        b'<p a=">" b="<' * 300_000,
     ],
     ids=[
         "deep",
@@ -87,6 +90,9 @@ def test_text_is_what_the_parser_gives() -> None:
         "closing tags of nothing",
         "script closed in capitals",
         "comment that ends at once",
+        "attributes behind a quoted >",
+        "such attributes of many tags",
+        "quotes that end elsewhere",
     ],
 )
 def test_limits_hold(html: bytes) -> None:

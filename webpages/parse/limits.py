@@ -19,6 +19,9 @@ MAX_DOUBTFUL_TAGS = 28_000
 MAX_DEPTH = 800
 MAX_ATTRIBUTES = 300
 """In one tag."""
+MAX_TIMES_READ, SMALL_STRETCH, STRETCH_COST = 4, 100_000, 200
+"""What is read of stretches of attributes behind a `>` in quotes, in lengths of the page and in bytes, and what each
+stretch costs beside its length: none of 480 pages is cut by it."""
 MAX_SEPARATORS = 400_000
 """Spaces, slashes and quotes inside tags, over the page: bounds the attributes of all tags together."""
 SMALL_BYTES, SMALL_TAGS, SMALL_OPENING_TAGS = 2_000_000, 20_000, 10_000
@@ -44,11 +47,19 @@ _TEXT_IN_HTML = frozenset(b"iframe noembed noframes textarea title xmp".split())
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})|<!--|<!\[CDATA\[")
 _LONG_TAG = re.compile(rb"<[a-zA-Z][^>]{%d,}" % (2 * MAX_ATTRIBUTES))
 _ATTRIBUTE = re.compile(rb"""[^\s=>/"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?""")
+_VALUE = rb"""=[\t\n\f\r ]*+(?:"[^"]*+"?+|'[^']*+'?+|[^\t\n\f\r >]*+)"""
+_EXACT_ATTRIBUTE = rb"(?:=?+[^\t\n\f\r />=]++|=)(?:[\t\n\f\r ]*+%b)?+" % _VALUE
+"""As the parser reads it, whatever is wrong with it."""
+_GREATER_IN_QUOTES = re.compile(rb"""=(?=[\t\n\f\r ]*+(?:"[^">]*+>|'[^'>]*+>))""")
+"""A value with `>` in it, if the parser is in a tag there."""
+_FIRST_VALUE, _OTHER_ATTRIBUTES = re.compile(_VALUE), re.compile(rb"(?:[\t\n\f\r /]++|%b)*+" % _EXACT_ATTRIBUTE)
+_ONE_ATTRIBUTE = re.compile(_EXACT_ATTRIBUTE)
 
 
 def within_limits(html: bytes) -> bytes:
     """The longest prefix that stays within the limits above. Linear in the bytes."""
     html = html[:MAX_BYTES]
+    html = html[: _end_by_quoted(html)]
     n_tags = html.count(b"<")
     n_opening = n_tags if n_tags <= SMALL_OPENING_TAGS else n_tags - html.count(b"</")
     if len(html) <= SMALL_BYTES and n_tags <= SMALL_TAGS and n_opening <= SMALL_OPENING_TAGS:
@@ -57,6 +68,25 @@ def within_limits(html: bytes) -> bytes:
         if at_most <= SMALL_COMPARISONS or _n_comparisons(html, spans) <= SMALL_COMPARISONS:
             return html
     return html[: _Scan(html).end()]
+
+
+def _end_by_quoted(html: bytes) -> int:
+    """Where attributes behind a `>` in quotes cost too much, which ends no tag, or the page's length.
+
+    Whether the parser is in a tag at such a value is not asked: from there on what it reads is certain. Where these
+    stretches together are longer than a page has reason for, they are not read further.
+    """
+    n_comparisons, n_left = 0, MAX_TIMES_READ * len(html) + SMALL_STRETCH
+    for found in _GREATER_IN_QUOTES.finditer(html):
+        value = _FIRST_VALUE.match(html, found.start())
+        start = value.end() if value else found.end()
+        others = _OTHER_ATTRIBUTES.match(html, start)
+        end = others.end() if others else start
+        n_comparisons += len(_ONE_ATTRIBUTE.findall(html, start, end)) ** 2
+        n_left -= end - start + STRETCH_COST
+        if n_comparisons > SMALL_COMPARISONS or n_left < 0:
+            return max(0, html.rfind(b"<", 0, found.start()))
+    return len(html)
 
 
 class _Scan:
