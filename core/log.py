@@ -21,6 +21,9 @@ from trimtab.core.understood import Understood
 
 SCHEMA_VERSION = 1
 
+ROUNDING = 1e-6
+"""How far above 1 a chance may be by rounding: a log without its chances of 1 would be another log."""
+
 MOST_MONEY = 1e15
 """More than this at one position is a mistake, and squares of it would not add up."""
 
@@ -115,7 +118,9 @@ class Impression:
     item_ids: Annotated[tuple[str, ...], Column("items shown, by position", distinct=True)]
     propensities: Annotated[
         tuple[float, ...],
-        Column("chance of each item at its position given the items above it", unknown=1.0, above=0.0, up_to=1.0),
+        Column(
+            "chance of each item at its position given the items above it", unknown=1.0, above=0.0, up_to=1 + ROUNDING
+        ),
     ] = ()
     max_relevance_loss: Annotated[float | None, Column("largest share of expected relevance to give up")] = None
     max_losses: Annotated[

@@ -150,3 +150,11 @@ def test_lines_that_would_be_missed_in_silence_are_named(log: Path, tmp_path: Pa
         with pytest.raises(BadLog, match=rf"{name}: lines are read from .jsonl files alone"):
             list(read_log(tmp_path))
         (tmp_path / name).unlink()
+
+
+def test_a_chance_that_is_above_1_by_rounding_alone_is_one(log: Path, tmp_path: Path) -> None:
+    frame = pl.concat(read_log(log)).head(3)
+    for above, n in ((1e-9, 3), (1e-3, 2)):
+        first = pl.Series([[1.0 + above] * 10, *frame["propensities"].to_list()[1:]])
+        frame.with_columns(propensities=first).write_parquet(tmp_path / "log.parquet")
+        assert len(pl.concat(read_log(tmp_path / "log.parquet"))) == n
