@@ -126,7 +126,7 @@ class Corrector:
         return tuple(islice(far_more, 1))
 
     def _instead_of_right(self, meant: Sequence[str], tokens: Sequence[Token], position: int) -> Sequence[str]:
-        """The words that a right one may mean all the same: those of its meaning, and those that belong to the others."""
+        """The words that a right one may mean all the same: of its meaning, or at home beside the others."""
         spelling, others = self._spelling, self._others(tokens, position)
         n_beside = spelling.together(others) if others else 0
         return [
