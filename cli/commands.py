@@ -36,6 +36,7 @@ from trimtab.cli.pages import app as pages_app
 from trimtab.cli.shop import app as shop_app
 from trimtab.cli.words import app as words_app
 from trimtab.core.errors import BadParameter, TrimtabError
+from trimtab.core.work.collector import collector_seldom
 
 app = typer.Typer(
     name="trimtab",
@@ -78,7 +79,8 @@ def trimtab(
 def main() -> None:
     """Run, and translate the exception tree to exit codes: 0 done, 1 failed, 2 wrong usage or bad input."""
     try:
-        app()
+        with collector_seldom():
+            app()
     except TrimtabError as error:
         notes.print(f"[red]trimtab:[/] {plain(as_typed(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)

@@ -12,6 +12,8 @@ import ctypes
 import gc
 from contextlib import suppress
 
+from trimtab.core.work.collector import USUAL
+
 EVERY_SECONDS = 60.0
 NEVER = 2**31 - 1
 
@@ -20,7 +22,7 @@ def freeze() -> None:
     """Leave what is there out of what the collector looks at, and have it look at everything in `tidy` alone."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*gc.get_threshold()[:2], NEVER)
+    gc.set_threshold(*USUAL[:2], NEVER)
 
 
 def tidy() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.support.redis_servers import RedisProcess, running_redis
 from trimtab.abtest.simulation.simulate import simulate
 from trimtab.abtest.simulation.world import World, grocery_world
 from trimtab.catalog.datasets.grocery import Grocery, load_grocery
+from trimtab.core.work.collector import collector_paused
 from trimtab.engine import Engine
 
 # How long an example takes says how busy the machine is.
@@ -31,8 +33,17 @@ TESTS = Path(__file__).resolve().parent
 SHARED_DATA = TESTS.parents[1] / "shared" / "data"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Nothing that is collected becomes garbage: the collector of cycles need never look at it."""
+    with collector_paused():
+        _import_from_the_end(session)
+        result = yield
+    gc.freeze()
+    return result
+
+
+def _import_from_the_end(session: pytest.Session) -> None:
     """One of two processes that collect everything begins at the end, so that each compiles half of it.
 
     What pytest makes of the assertions of a file is kept, and making it takes longer than all else of collecting it.

@@ -237,7 +237,8 @@ POSITIONS = ("item_ids", "propensities", "clicks", "carts", "purchases", "revenu
 def plain_log(engine: Engine, world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """Searches for weights by name, without a bound, so that a page may be cut: what its top shows stays as it was."""
     folder = tmp_path_factory.mktemp("plain") / "log"
-    simulate(engine, N_SEARCHES, folder, seed=11, weights=dict(engine.default_weights), world=world)
+    few = world.among(n_queries=10, n_users=200)
+    simulate(engine, N_SEARCHES, folder, seed=11, weights=dict(engine.default_weights), world=few)
     return pl.concat(read_log(folder))
 
 

@@ -329,7 +329,8 @@ STEEP = {"relevance": 0.3, "revenue": 0.6, "diversity": 0.1}
 def bound_log(engine: Engine, world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Searches for `STEEP` that may give up 1 % of relevance."""
     folder = tmp_path_factory.mktemp("bound") / "log"
-    simulate(engine, 400, folder, seed=2, weights=STEEP, max_relevance_loss=0.01, world=world)
+    few = world.among(n_queries=10, n_users=100)
+    simulate(engine, 400, folder, seed=2, weights=STEEP, max_relevance_loss=0.01, world=few)
     return folder
 
 

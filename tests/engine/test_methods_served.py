@@ -37,7 +37,7 @@ JUDGMENTS = pl.DataFrame(
 
 @pytest.fixture(autouse=True)
 def _a_quick_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    train_quickly(monkeypatch, Recipe(hidden=(4,), n_steps=20))
+    train_quickly(monkeypatch, Recipe(hidden=(4,), n_steps=4))
 
 
 def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:
