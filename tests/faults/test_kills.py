@@ -68,7 +68,7 @@ class Kills:
     settings: Settings
 
 
-@pytest.fixture(scope="module", params=[2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[1, pytest.param(20, marks=pytest.mark.slow)])
 def kills(
     request: pytest.FixtureRequest, small_bundle: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kills]:
