@@ -25,6 +25,8 @@ ANSWER_SECONDS = 120.0
 """The longest time that an answer may take."""
 MOST_WAITING = 64
 """Questions that wait for those before them: the pages of six people, which ask ten each."""
+TOGETHER_SECONDS = 0.05
+"""How long the first question waits for those that are asked with it: a start takes twenty times as long."""
 KEPT_SECONDS = 30.0
 """How long an answer is given again."""
 KEPT_BYTES = 8_000_000
@@ -71,6 +73,7 @@ class LogQuestions:
         now = self._clock()
         self._known = {one: known for one, known in self._known.items() if now - known[0] <= KEPT_SECONDS}
         if question not in self._known:
+            time.sleep(TOGETHER_SECONDS)
             beside = [one for one in list(self._waiting) if one != question and one not in self._known]
             asked = [question, *beside]
             answered = list(zip(asked, self._made(asked), strict=False))

@@ -6,9 +6,10 @@ import signal
 from pathlib import Path
 
 from tests.faults.shoppers import Seen, shopping
-from tests.support.processes import is_ready, process
 from tests.support.redis_servers import RedisProcess
+from tests.support.services import serving
 from tests.support.waiting import eventually
+from trimtab.service.settings import Settings
 
 
 def is_degraded(seen: Seen) -> bool:
@@ -22,18 +23,17 @@ def is_whole(seen: Seen) -> bool:
 def test_redis_is_killed_frozen_and_started_again(
     small_bundle: Path, tmp_path: Path, redis_server: RedisProcess
 ) -> None:
-    with process(small_bundle, tmp_path, redis_url=redis_server.url, redis_poll_seconds=0.1) as (_, client):
-        eventually(lambda: is_ready(client))
-        with shopping(client.base_url) as seen:
-            eventually(lambda: is_whole(seen))
-            redis_server.kill()
+    settings = Settings(bundle=small_bundle, data_folder=tmp_path, redis_url=redis_server.url, redis_poll_seconds=0.1)
+    with serving(settings) as client, shopping(client.base_url) as seen:
+        eventually(lambda: is_whole(seen))
+        redis_server.kill()
+        eventually(lambda: is_degraded(seen))
+        redis_server.start()
+        eventually(lambda: is_whole(seen))
+        redis_server.signal(signal.SIGSTOP)
+        try:
             eventually(lambda: is_degraded(seen))
-            redis_server.start()
-            eventually(lambda: is_whole(seen))
-            redis_server.signal(signal.SIGSTOP)
-            try:
-                eventually(lambda: is_degraded(seen))
-            finally:
-                redis_server.signal(signal.SIGCONT)
-            eventually(lambda: is_whole(seen))
+        finally:
+            redis_server.signal(signal.SIGCONT)
+        eventually(lambda: is_whole(seen))
     assert seen.failures == []

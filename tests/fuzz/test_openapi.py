@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.redis_servers import RedisProcess
 from tests.support.services import serving, settings_of
+from tests.support.waiting import PATIENCE_SECONDS
 
 MANY = 500
 """Requests an operation at most; this number walks through edge cases of each parameter, too."""
@@ -33,6 +34,7 @@ def test_every_answer_is_one_that_the_document_promises(
             "--phases": "examples,coverage,fuzzing,stateful" if examples >= MANY else "fuzzing,stateful",
             "--max-examples": str(examples),
             "--workers": "2",
+            "--request-timeout": str(PATIENCE_SECONDS),  # a machine may be busy
             "--seed": "0",
             "--suppress-health-check": "all",
         }

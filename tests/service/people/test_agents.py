@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,6 @@ Tools = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 @pytest.fixture
 def settings(small_bundle: Path, tmp_path: Path, redis_server: RedisProcess) -> Settings:
     return settings_of(small_bundle, tmp_path / "data", redis_server, admin_key="sesame")
-
-
-@pytest.fixture
-def service(settings: Settings) -> Iterator[httpx.Client]:
-    with serving(settings) as client:
-        yield client
 
 
 def as_agent(service: httpx.Client, work: Callable[[Client], Awaitable[Any]], key: str | None = None) -> Any:
