@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -42,8 +43,9 @@ WORKBENCH = {
 """Pages for operating, by the last part of their address `/workbench/<name>`."""
 
 
+@cache
 def templates() -> Environment:
-    """The pages' templates; what they are given is escaped."""
+    """The pages' templates, each compiled once; what they are given is escaped."""
     environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # objectives and profiles keep their order
     environment.globals.update(assets=ASSETS, views=VIEWS, workbench=WORKBENCH)
