@@ -22,6 +22,11 @@ FEW = 256
 """Rows are few, and sorted by group, where the catalogue has as many times more; else they are marked among all."""
 
 
+def nth_of_each(counts: Rows) -> Rows:
+    """0, 1, 2 ... of each item's others, which stand beside each other: as many of each as are counted."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 class Alternatives:
     """Items of which one is found for all that have the same code; those whose code is negative are never found.
 

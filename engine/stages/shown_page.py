@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 
+from trimtab.catalog.groups import nth_of_each
 from trimtab.core.records import Slate, changed
 from trimtab.engine.plan.degradation import FACETS, Degradation
 from trimtab.engine.plan.search_plan import ScoredSearch
@@ -43,8 +44,7 @@ def with_variants(slate: Slate, source: CandidateSource) -> Slate:
         may = ~np.isin(others, hidden)
         others, places = others[may], places[may]
     counts = np.bincount(places, minlength=len(slate.rows))
-    nth = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
-    item_ids = iter(source.store.item_ids(others[nth < MAX_VARIANTS]))
+    item_ids = iter(source.store.item_ids(others[nth_of_each(counts) < MAX_VARIANTS]))
     variants = tuple(tuple(islice(item_ids, min(n, MAX_VARIANTS))) for n in counts.tolist())
     return changed(slate, variants=variants, n_variants=tuple(counts.tolist()))
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.definition import SEPARATOR
-from trimtab.catalog.groups import Groups
+from trimtab.catalog.groups import Groups, nth_of_each
 
 if TYPE_CHECKING:
     from trimtab.catalog.attributes.column import AttributeColumn
@@ -91,9 +91,11 @@ def items_of(store: ItemStore, group_by: str | None = None) -> Iterator[Entry]:
 
 def _titles_of_products(store: ItemStore, groups: Groups, rows: NDArray[np.int64]) -> list[str]:
     """The title of each item's product."""
-    members = [np.array([row, *groups.others(row)[:MAX_VARIANTS]]) for row in rows.tolist()]
-    titles = iter(store.titles(np.concatenate(members)) if members else ())
-    return [_shared_start(list(islice(titles, len(one)))) for one in members]
+    others, places = groups.others_of(rows)
+    counts = np.bincount(places, minlength=len(rows))
+    titles = iter(store.titles(others[nth_of_each(counts) < MAX_VARIANTS]))
+    own = zip(store.titles(rows), counts.tolist(), strict=True)
+    return [_shared_start([title, *islice(titles, min(n, MAX_VARIANTS))]) for title, n in own]
 
 
 def _shared_start(titles: Sequence[str]) -> str:
