@@ -74,8 +74,8 @@ coverage: $(STAMP)  ## lines that `make test` runs, with a floor
 paper: $(STAMP)  ## the paper in build/paper.pdf, from docs/paper/results alone
 	$(BIN)/python -m benchmarks.ranking.paper build
 
-paper-results: $(STAMP)  ## what the paper and docs/choosing.md say, from nothing (hours, taken up again); DATA=folder of icecat/ and esci/
-	$(BIN)/python -m benchmarks.ranking.paper results --data $(DATA) --out build/paper-results
+paper-results: $(STAMP)  ## what the paper and docs/choosing.md say, from nothing (hours, taken up again); DATA=folder of icecat/ and esci/ RAY=a cluster
+	$(BIN)/python -m benchmarks.ranking.paper results --data $(DATA) --out build/paper-results $(RAY:%=--ray %)
 
 docs: $(STAMP)  ## the documentation site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -23,8 +23,11 @@ from benchmarks.ranking.studies import budget_study
 from benchmarks.ranking.studies.budget_study import study_budgets
 from benchmarks.ranking.studies.receipt_study import study_receipts
 from benchmarks.ranking.studies.size_study import SHARES, study_sizes
+from trimtab.cli.console import tasks_on
+from trimtab.core.work.tasks import Tasks
 from trimtab.engine.build.grocery import Splits
 from trimtab.engine.build.study_problems import HELD_OUT_SIZES, JUDGED, SIZES, load_folds
+from trimtab.engine.cluster.ray_tasks import FORM
 from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble
 from trimtab.ranker.methods.registry import make_method
 from trimtab.ranker.study import cell
@@ -46,11 +49,12 @@ Folds = Callable[[str, int], list[cell.Fold]]
 Study = Callable[[Sequence[cell.Fold], str, int], Rows]
 
 
-def make_results(data: Path, out: Path, *, device: str = "cpu") -> None:
+def make_results(data: Path, out: Path, *, device: str = "cpu", tasks: Tasks | None = None) -> None:
     """Fill what is missing in `out`, then write `docs/paper/results` and `docs/experiments.md`.
 
     Args:
         device: where networks learn from more lists than are kept, as torch names it.
+        tasks: where simulated lists are computed; here where None.
     """
 
     def folds_of(name: str, seed: int, sizes: Mapping[str, int] = SIZES) -> list[cell.Fold]:
@@ -60,7 +64,7 @@ def make_results(data: Path, out: Path, *, device: str = "cpu") -> None:
     for name in DATA_SETS:
         compare(name, ["all"], n_seeds=N_SEEDS, out=out, folds_of=folds_of)
     make_studies(out, folds_of, partial(folds_of, sizes=HELD_OUT_SIZES))
-    paper_scale.measure(out, folds_of("grocery", 0)[0], device=device)
+    paper_scale.measure(out, folds_of("grocery", 0)[0], device=device, tasks=tasks)
     write_results("scale", paper_scale.summary_of(paper_scale.rows_of(out)))
     write_experiments(out, DOCS)
 
@@ -251,10 +255,14 @@ def main() -> None:
     results.add_argument("--data", type=Path, required=True, help="the folder that holds icecat/ and esci/")
     results.add_argument("--out", type=Path, required=True, help="where what was measured is kept")
     results.add_argument("--device", default="cpu", help="where networks learn from more lists than are kept")
+    results.add_argument("--ray", metavar="ADDRESS", help=f"where simulated lists are computed: {FORM}")
     commands.add_parser("build")
     given = parser.parse_args()
     if given.command == "results":
-        make_results(given.data, given.out, device=given.device)
+        if given.ray is not None and given.device != "cpu":
+            parser.error("--ray computes on processors: leave --device out")
+        with tasks_on(given.ray) as tasks:
+            make_results(given.data, given.out, device=given.device, tasks=tasks)
         choosing.PAGE.write_text(choosing.page_of(paper_figures.read_results()))
     print(f"written: {build_pdf()}")
 

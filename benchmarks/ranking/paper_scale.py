@@ -9,31 +9,34 @@ from typing import Any
 from benchmarks.ranking.studies.scale_study import CHOOSER, SIZES, TOGETHER, Oracle, study_scale, truth_of
 from benchmarks.ranking.studies.shop_data import load_shop_data
 from benchmarks.ranking.studies.simulated_log import SimulatedLog
+from trimtab.core.work.tasks import Tasks
 from trimtab.ranker.study.cell import Fold, Row
 from trimtab.ranker.study.compare import recipe_of
 
-IN_MEMORY = {"scalarisation": 1_000_000, "boosted": 200_000, "slim_blend": 200_000}
-"""Method that keeps its lists -> the most that it learns from."""
+IN_MEMORY = ("scalarisation", "boosted", "slim_blend")
+"""Methods that keep their lists."""
+MOST_IN_MEMORY = 1_000_000
 FEWEST = 200
 """The fewest lists that methods beside networks learn from."""
 
 
-def measure(out: Path, grocery: Fold, *, device: str) -> None:
+def measure(out: Path, grocery: Fold, *, device: str, tasks: Tasks | None = None) -> None:
     """Add the rows that are missing to those that are kept.
 
     Args:
         grocery: the lists whose purchases simulated shoppers choose by.
+        tasks: where simulated lists are computed; here where None.
     """
     there = {(row["method"], row["n_lists"]) for row in rows_of(out)}
     plan = [((Oracle.name,), 0), *((TOGETHER, n_lists) for n_lists in SIZES)]
-    plan += [((name,), n) for name, most in IN_MEMORY.items() for n in SIZES if FEWEST <= n <= most]
+    plan += [((name,), n) for name in IN_MEMORY for n in SIZES if FEWEST <= n <= MOST_IN_MEMORY]
     missing = [(methods, n) for methods, n in plan if not {(name, n) for name in methods} <= there]
     if not missing:
         return
     truth = truth_of(grocery, recipe_of("grocery", CHOOSER))
     log = SimulatedLog(load_shop_data(out / "cache"), truth, device=device)
     for methods, n_lists in missing:
-        for row in study_scale(log, methods, [n_lists] if n_lists else []):
+        for row in study_scale(log, methods, [n_lists] if n_lists else [], tasks=tasks):
             with _path(out).open("a") as kept:
                 print(json.dumps(row), file=kept)
 

@@ -15,6 +15,7 @@ from benchmarks.ranking.studies.simulated_log import Histories, ShopData, Simula
 from tests.ranker.test_features import some_items, some_query, some_words
 from trimtab.core.records import Candidates
 from trimtab.core.understood import Understood
+from trimtab.engine.cluster.ray_tasks import ray_tasks
 from trimtab.ranker.features import AT, FEATURES, USER_FEATURES, build_features_for_users
 from trimtab.ranker.item_values import ItemValues
 from trimtab.ranker.methods.problem import Problem, multipliers_of
@@ -117,6 +118,15 @@ def test_recipes_see_each_list_of_many_once() -> None:
     many = training.recipe_for(10_000_000)
     assert many.n_steps == training.most_steps
     assert 0.999 < many.n_steps * many.lists_per_step / 10_000_000 <= 1
+
+
+@pytest.mark.slow
+def test_lists_are_the_same_on_a_cluster(log: SimulatedLog) -> None:
+    training = Training(Recipe(hidden=(4,), n_members=2, n_steps=20, lists_per_step=16), most_steps=50)
+    with ray_tasks("2") as tasks:
+        there = list(study_scale(log, ["heads", "scalarisation"], [20, 2000], training=training, tasks=tasks))
+    here = list(study_scale(log, ["heads", "scalarisation"], [20, 2000], training=training))
+    assert [{**row, "train_seconds": 0} for row in there] == [{**row, "train_seconds": 0} for row in here]
 
 
 def test_methods_are_measured_in_memory_and_in_one_pass(log: SimulatedLog) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from benchmarks.ranking.studies.simulated_log import PURCHASE, SimulatedLog, Truth
 from trimtab.core.errors import BadInput
 from trimtab.core.records import FloatArray
+from trimtab.core.work.tasks import Tasks
 from trimtab.ranker.methods.heads import CalibratedHeads, Ensemble
 from trimtab.ranker.methods.method import Floats, Method
 from trimtab.ranker.methods.problem import Inputs, Problem
@@ -108,19 +109,26 @@ AS_SERVED = Training()
 
 
 def study_scale(
-    log: SimulatedLog, methods: Sequence[str], sizes: Sequence[int], *, training: Training = AS_SERVED, seed: int = 0
+    log: SimulatedLog,
+    methods: Sequence[str],
+    sizes: Sequence[int],
+    *,
+    training: Training = AS_SERVED,
+    tasks: Tasks | None = None,
+    seed: int = 0,
 ) -> Iterator[Row]:
     """Rows as they are measured: `method`, `n_lists`, `hypervolume`, `ndcg`, `calibration_error`, `train_seconds`.
 
     Args:
         methods: `heads` and `ensemble` are one network and three, which learn together; others learn in memory. `truth`
             is what shoppers choose by, which nothing can be better than; it learns nothing.
+        tasks: where the lists are computed.
     """
     (test, expected), (held_out, _) = log.problem(TEST), log.problem(HELD_OUT)
     axes = axes_of(test)
     if Oracle.name in methods:
         yield {"method": Oracle.name, "n_lists": 0, **measured(Oracle(test, expected), held_out, test, axes)}
-    learning = _Learning(log, held_out, training, seed)
+    learning = _Learning(log, held_out, training, seed, tasks)
     for n_lists in sizes:
         for name in methods:
             if name != Oracle.name:
@@ -145,8 +153,10 @@ def measured(method: Method, held_out: Problem, test: Problem, axes: Axes) -> Ro
 class _Learning:
     """Fits methods to the first lists of a log."""
 
-    def __init__(self, log: SimulatedLog, held_out: Problem, training: Training, seed: int) -> None:
-        self.log, self.held_out, self.training, self.seed = log, held_out, training, seed
+    def __init__(
+        self, log: SimulatedLog, held_out: Problem, training: Training, seed: int, tasks: Tasks | None
+    ) -> None:
+        self.log, self.held_out, self.training, self.seed, self.tasks = log, held_out, training, seed, tasks
         self._networks = lru_cache(maxsize=1)(self._learned)
         self._lists = lru_cache(maxsize=1)(self._in_memory)
 
@@ -181,14 +191,12 @@ class _Learning:
         return networks
 
     def _one_pass(self, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
-        batches = (
-            batch for number in count(FIRST_TO_LEARN_FROM) for batch in self.log.batches(number, recipe.lists_per_step)
-        )
-        return islice(batches, recipe.n_steps)
+        parts = self.log.partitions(count(FIRST_TO_LEARN_FROM), self.tasks)
+        return islice((batch for part in parts for batch in part.batches(recipe.lists_per_step)), recipe.n_steps)
 
     def _in_memory(self, n_lists: int) -> Problem:
         numbers = range(FIRST_TO_LEARN_FROM, FIRST_TO_LEARN_FROM + -(-n_lists // self.log.lists_per_partition))
-        return self.log.problem(numbers)[0].take(np.arange(n_lists))
+        return self.log.problem(numbers, self.tasks)[0].take(np.arange(n_lists))
 
 
 def calibrated_on(held_out: Problem, method: Method, heads: nn.Module) -> CalibratedHeads:

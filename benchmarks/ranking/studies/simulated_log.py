@@ -11,7 +11,7 @@ a household bought; what a ranker reads is the history of one of many copies of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from trimtab.core.atomic import new_file
 from trimtab.core.records import FloatArray, IntArray
+from trimtab.core.work.tasks import Tasks, Threads
 from trimtab.ranker.features import AT, USER_FEATURES
 from trimtab.ranker.methods.method import Floats
 from trimtab.ranker.methods.problem import Problem
@@ -147,6 +148,10 @@ class Searches(NamedTuple):
     labels: Tensor
     chances: Tensor
 
+    def batches(self, n_lists: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Features and labels, of `n_lists` searches at a time."""
+        return zip(torch.split(self.features, n_lists), torch.split(self.labels, n_lists), strict=True)
+
 
 class SimulatedLog:
     """A log of as many searches as are asked for."""
@@ -195,19 +200,27 @@ class SimulatedLog:
         labels = torch.stack([torch.where(bought, 1.0, self._unbought[queries]), bought.float()], dim=2)
         return Searches(queries, features, labels, _chances(utilities, self.truth.second))
 
-    def batches(self, number: int, n_lists: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Features and labels of the searches of a partition, `n_lists` at a time."""
-        part = self.partition(number)
-        return zip(torch.split(part.features, n_lists), torch.split(part.labels, n_lists), strict=True)
+    def partitions(self, numbers: Iterable[int], tasks: Tasks | None = None) -> Iterator[Searches]:
+        """The searches of partitions, in their order.
 
-    def problem(self, numbers: Sequence[int]) -> tuple[Problem, FloatArray]:
+        Args:
+            tasks: where they are computed, a few ahead of what is asked for; in a thread of this process where None.
+                Elsewhere than here only what is computed without a device can be.
+        """
+        return (tasks or Threads(1)).map(_partition, self, numbers)
+
+    def problem(self, numbers: Sequence[int], tasks: Tasks | None = None) -> tuple[Problem, FloatArray]:
         """The lists of partitions as a problem, and what is expected of each label [L, n, H]."""
-        parts = [Searches(*(one.cpu() for one in self.partition(number))) for number in numbers]
+        parts = [Searches(*(one.cpu() for one in part)) for part in self.partitions(numbers, tasks)]
         queries, features, labels, chances = (torch.cat(column).numpy() for column in zip(*parts, strict=True))
         asked = self.data.queries.take(queries)
         unbought = asked.lists.labels[..., RELEVANCE]
         expected = np.stack([chances + (1 - chances) * unbought, chances], axis=2)
         return replace(asked, lists=replace(asked.lists, features=features, labels=labels)), expected
+
+
+def _partition(log: SimulatedLog, number: int) -> Searches:
+    return log.partition(number)
 
 
 def _chances(utilities: Tensor, second: float) -> Tensor:
