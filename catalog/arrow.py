@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,13 +18,18 @@ CODED = ("brand", "category", "product_type")
 
 Rows = Sequence[int] | NDArray[np.integer[Any]]
 
+BLOCK = 65_536
+"""Texts that are made at once where all are gone through."""
+
 
 class TextColumn(Protocol):
     """Text by row."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, row: int) -> str: ...
+    def __getitem__(self, row: int, /) -> str: ...
+
+    def __iter__(self) -> Iterator[str]: ...
 
     def at(self, rows: Rows) -> list[str]: ...
 
@@ -42,8 +48,21 @@ class MappedText:
     def __len__(self) -> int:
         return len(self._array)
 
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> MappedText:
+        """Texts that come one by one, packed: as objects of their own they would take half as much again."""
+        left = iter(texts)
+        blocks = [pa.array([], pa.large_string())]
+        while block := list(islice(left, BLOCK)):
+            blocks.append(pa.array(block, pa.large_string()))
+        return cls(pa.concat_arrays(blocks))
+
     def __getitem__(self, row: int) -> str:
         return str(self._data[self._offsets[row] : self._offsets[row + 1]], "utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self._array), BLOCK):
+            yield from self._array.slice(start, BLOCK).to_pylist()
 
     def at(self, rows: Rows) -> list[str]:
         data, offsets = self._data, self._offsets
@@ -55,6 +74,34 @@ class MappedText:
         return list(self._array.to_pylist())
 
 
+class CodedText:
+    """Text by row, from codes into a vocabulary."""
+
+    def __init__(self, codes: NDArray[np.int32], vocabulary: Sequence[str]) -> None:
+        self._codes, self._vocabulary = codes, vocabulary
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __getitem__(self, row: int) -> str:
+        code: int = self._codes.item(row)
+        return self._vocabulary[code] if code >= 0 else ""
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self._codes), BLOCK):
+            yield from self._named(self._codes[start : start + BLOCK])
+
+    def at(self, rows: Rows) -> list[str]:
+        return self._named(self._codes[rows])
+
+    def all(self) -> list[str]:
+        return self._named(self._codes)
+
+    def _named(self, codes: NDArray[np.int32]) -> list[str]:
+        vocabulary = self._vocabulary
+        return [vocabulary[code] if code >= 0 else "" for code in codes.tolist()]
+
+
 def table_of(frame: pl.DataFrame) -> Any:
     """The Arrow table of a frame in schema columns."""
     arrays = {}
@@ -63,7 +110,7 @@ def table_of(frame: pl.DataFrame) -> Any:
         if name in CODED:
             arrays[name] = _dictionary(values)
         elif column.kind == "text":
-            arrays[name] = pa.array(values.to_list(), pa.large_string())
+            arrays[name] = values.rechunk().to_arrow().cast(pa.large_string())
         else:
             arrays[name] = pa.array(values.to_numpy())
     return pa.table(arrays)
@@ -72,7 +119,7 @@ def table_of(frame: pl.DataFrame) -> Any:
 def _dictionary(values: pl.Series) -> Any:
     vocabulary = values.filter(values != "").unique().sort()
     codes = values.replace_strict(vocabulary, np.arange(len(vocabulary)), default=None, return_dtype=pl.Int32)
-    indices = pa.array(codes.to_list(), pa.int32())
+    indices = codes.rechunk().to_arrow()
     return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary.to_list(), pa.large_string()))
 
 

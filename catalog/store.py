@@ -16,7 +16,17 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trimtab.catalog.arrow import CODED, MappedText, Rows, TextColumn, chunk_of, coded_of, numbers_of, table_of
+from trimtab.catalog.arrow import (
+    CODED,
+    CodedText,
+    MappedText,
+    Rows,
+    TextColumn,
+    chunk_of,
+    coded_of,
+    numbers_of,
+    table_of,
+)
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.columns import AttributeColumns, ValuesByItem, columns_of_frame
 from trimtab.catalog.attributes.definition import Attribute
@@ -221,8 +231,8 @@ class ItemStore:
         return self._numbers[column]
 
     def text_column(self, column: str) -> TextColumn:
-        """A text column that is not kept as codes."""
-        return self._texts[column]
+        """A text column, which makes each text when it is asked for."""
+        return CodedText(*self._coded[column]) if column in self._coded else self._texts[column]
 
     def coded(self, column: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
         """[n_items] codes (-1 unknown) and vocabulary of `brand`, `category` or `product_type`."""
@@ -258,14 +268,12 @@ class ItemStore:
 
     def texts(self, column: str, rows: Rows | None = None) -> list[str]:
         """One text column, of all items or of some rows in their order."""
-        if column in self._coded:
-            codes, vocabulary = self._coded[column]
-            return [vocabulary[code] if code >= 0 else "" for code in _taken(codes, rows)]
-        return self._texts[column].all() if rows is None else self._texts[column].at(rows)
+        texts = self.text_column(column)
+        return texts.all() if rows is None else texts.at(rows)
 
-    def searched_attributes(self) -> list[str]:
+    def searched_attributes(self) -> TextColumn:
         """What is searched of the attributes of each item."""
-        return [self.searched_attributes_at(row) for row in range(len(self))]
+        return MappedText.of(map(self.searched_attributes_at, range(len(self))))
 
     def searched_attributes_at(self, row: int) -> str:
         """What is searched of the attributes of one item, and its id where people type that."""
@@ -333,8 +341,3 @@ class ItemStore:
     @cached_property
     def _rows_by_id(self) -> dict[str, int]:
         return {item_id: row for row, item_id in enumerate(self._texts["item_id"].all())}
-
-
-def _taken(codes: NDArray[np.int32], rows: Rows | None) -> list[int]:
-    taken: list[int] = (codes if rows is None else codes[rows]).tolist()
-    return taken

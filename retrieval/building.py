@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, count
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from trimtab.catalog.arrow import TextColumn
 from trimtab.core.records import IntArray
 from trimtab.core.work.collector import collector_paused
 from trimtab.core.work.parts import Parts
@@ -79,7 +80,8 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
         BadParameter: there is no such encoder, or it is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    columns = {field: store.texts(field) for field in BOOSTS} | {"attributes": store.searched_attributes()}
+    columns: dict[str, TextColumn] = {name: store.text_column(name) for name in BOOSTS if name != "attributes"}
+    columns["attributes"] = store.searched_attributes()
     priority = _priority(store)
 
     if encoded is None:
@@ -114,7 +116,7 @@ def build_retriever(  # noqa: PLR0913  # keyword-only options
 
 
 def _build_words(
-    columns: Mapping[str, list[str]],
+    columns: Mapping[str, TextColumn],
     priority: IntArray,
     languages: Sequence[str],
     folder: Path,
@@ -124,7 +126,7 @@ def _build_words(
     """Write the lexical index and the speller; returns what a word is."""
     n_items = len(priority)
     progress(INDEXING, 0, n_items)
-    names = [columns[field][row] for row in range(n_items) for field in SPELLED_FIELDS]
+    names = _Names([columns[field] for field in SPELLED_FIELDS])
     analyser = analyser_of(languages_of(names) if tuple(languages) == AUTO else languages)
     known = Counter(word for text in chain(names, columns["attributes"]) for word in set(analyser.keys(text)))
     grammar = grammar_of(analyser)
@@ -143,6 +145,31 @@ def _build_words(
     Speller.build(known, folder / "spelling")
     progress(INDEXING, n_items, n_items)
     return lexicon
+
+
+class _Names(Sequence[str]):
+    """The texts of some columns, those of an item beside each other, each made when it is asked for."""
+
+    def __init__(self, columns: Sequence[TextColumn]) -> None:
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return sum(map(len, self._columns))
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        row, column = divmod(at, len(self._columns))
+        return self._columns[column][row]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(zip(*self._columns, strict=True))
 
 
 def _priority(store: ItemStore) -> IntArray:

@@ -88,22 +88,23 @@ class Lexicon:
         cls,
         analyser: Analyser,
         texts: Iterable[str],
-        others: Iterable[str] = (),
+        others: Collection[str] = (),
         is_whole: Callable[[str], bool] = lambda _: False,
         names: Iterable[Terms] = (),
     ) -> Lexicon:
         """Learn the words of the names of a catalogue's items, brands and kinds.
 
         Args:
-            others: further words, as they are compared, that may be codes: the numbers of articles.
+            others: all words of the catalogue, as they are compared, some of which may be codes that no name has: the
+                numbers of articles.
             is_whole: whether a word is none of its parts: `zuckerfrei` has nothing of Zucker.
             names: see `Lexicon`.
         """
         words, pairs = dict[str, None](), Counter[tuple[str, str]]()
-        for text in dict.fromkeys(texts):
+        for text in _each_once(texts):
             keys = analyser.keys(text)
             words.update(dict.fromkeys(keys))
-            pairs.update(pairwise(keys))
+            pairs.update(pair for pair in pairwise(keys) if not others or pair[0] + pair[1] in others)
         splits = {}
         for (first, second), _ in sorted(pairs.items(), key=lambda item: item[1]):
             if first + second in words:
@@ -271,6 +272,15 @@ class Lexicon:
         long = content["long"]
         long = long if isinstance(long, dict) else dict(zip(long, long, strict=True))
         return cls(analyser, compounds, splits, long, content.get("codes", ()), map(tuple, content.get("names", ())))
+
+
+def _each_once(texts: Iterable[str]) -> Iterator[str]:
+    """The texts that differ. Not they are remembered but their hashes: there may be millions."""
+    known = set[int]()
+    for text in texts:
+        if (key := hash(text)) not in known:
+            known.add(key)
+            yield text
 
 
 def _links(analyser: Analyser) -> Terms:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -72,17 +75,21 @@ class AttributeColumn:
     @classmethod
     def of_values(cls, attribute: Attribute, values: Iterable[Sequence[Raw]]) -> AttributeColumn:
         """The column of values as `read_values` gives them, an item after the other."""
-        given = [with_steps_above(one) if attribute.kind == "path" else one for one in values]
-        counts = np.fromiter(map(len, given), dtype=np.int64, count=len(given))
-        rows = np.repeat(np.arange(len(given), dtype=np.int32), counts)
-        flat = [value for one in given for value in one]
-        if attribute.kind in CODED:
-            names = FLAGS if attribute.kind == "flag" else tuple(sorted(set(map(str, flat))))
-            places = {name: code for code, name in enumerate(names)}
-            codes = np.fromiter((places[str(value)] for value in flat), dtype=np.int32, count=len(flat))
-            return cls(attribute, len(given), rows, codes, names)
-        levels, places_of_flat = np.unique(np.array(flat, dtype=np.float64), return_inverse=True)
-        return cls(attribute, len(given), rows, places_of_flat.astype(np.int32), levels=levels)
+        is_path, is_named = attribute.kind == "path", attribute.kind in CODED
+        places = defaultdict[str, int](count().__next__)
+        counts, flat = array("i"), array("i" if is_named else "d")
+        for one in values:  # of which none is kept: there may be millions
+            own = with_steps_above(one) if is_path else one
+            counts.append(len(own))
+            flat.extend([places[str(value)] for value in own] if is_named else map(float, own))
+        rows = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        if not is_named:
+            levels, codes = np.unique(np.frombuffer(flat, np.float64), return_inverse=True)
+            return cls(attribute, len(counts), rows, codes.astype(np.int32), levels=levels)
+        names = FLAGS if attribute.kind == "flag" else tuple(sorted(places))
+        code_of = {name: code for code, name in enumerate(names)}
+        codes_by_place = np.array([code_of[name] for name in places], dtype=np.int32)
+        return cls(attribute, len(counts), rows, codes_by_place[np.frombuffer(flat, np.int32)], names)
 
     @classmethod
     def of_codes(

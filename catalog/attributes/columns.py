@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,9 @@ from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.catalog.attributes.definition import PREFIX, SEPARATOR, Attribute
 from trimtab.catalog.attributes.values import EXACT, Raw, Unreadable, read_values
 from trimtab.catalog.shop import AttributeKind
+
+BLOCK = 65_536
+"""Values that are read at once."""
 
 
 class AttributeColumns(Mapping[str, AttributeColumn]):
@@ -90,9 +94,10 @@ def columns_of_frame(frame: pl.DataFrame, definitions: Iterable[Attribute] = ())
         if series.name.startswith(PREFIX):
             name = series.name.removeprefix(PREFIX)
             attribute = known.get(name) or attribute_of_type(name, series.dtype)
-            columns.append(
-                AttributeColumn.of_values(attribute, [read_values(attribute, one) for one in series.to_list()])
+            cells = chain.from_iterable(
+                series[start : start + BLOCK].to_list() for start in range(0, len(series), BLOCK)
             )
+            columns.append(AttributeColumn.of_values(attribute, (read_values(attribute, one) for one in cells)))
     return columns
 
 

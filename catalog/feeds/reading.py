@@ -6,12 +6,14 @@ processes; what several blocks say of one thing is put together here.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX, Attribute
@@ -131,7 +133,7 @@ class _Block:
     """
 
     items: pl.DataFrame
-    lines: list[int]
+    lines: Sequence[int]
     rejected: list[Rejection]
     unread: Counter[str]
 
@@ -152,7 +154,7 @@ def _block_of(layout: Layout, rows: Sequence[Row]) -> _Block:
     reader = ItemReader(layout)
     dtypes = {name: DTYPES[COLUMNS[name].kind] for name in reader.columns} | reader.dtypes
     values: dict[str, list[Any]] = {name: [] for name in dtypes}
-    lines, rejected, unread = list[int](), list[Rejection](), Counter[str]()
+    lines, rejected, unread = array("q"), list[Rejection](), Counter[str]()
     for row in rows:
         try:
             item = reader.read(row.cells, unread)
@@ -166,17 +168,18 @@ def _block_of(layout: Layout, rows: Sequence[Row]) -> _Block:
     return _Block(frame, lines, rejected, unread)
 
 
-def _without_repeats(blocks: Sequence[_Block], rejected: list[Rejection]) -> tuple[pl.DataFrame, list[int]]:
+def _without_repeats(blocks: Sequence[_Block], rejected: list[Rejection]) -> tuple[pl.DataFrame, Sequence[int]]:
     """The items of blocks with their lines, but for those whose id stands in an earlier line."""
     if not blocks:
         return pl.DataFrame(), []
     items = pl.concat([block.items for block in blocks])
-    ids = items.select("item_id", line=pl.Series([line for block in blocks for line in block.lines], dtype=pl.Int64))
+    ids = items.select("item_id", line=np.concatenate([np.array(block.lines, dtype=np.int64) for block in blocks]))
     ids = ids.with_columns(first=pl.col("line").first().over("item_id"))
     is_first = ids["line"] == ids["first"]
     for item_id, line, first in ids.filter(~is_first).iter_rows():
         rejected.append(Rejection(line, f"item_id '{item_id}' repeats line {first}"))
-    return items.filter(is_first), ids.filter(is_first)["line"].to_list()
+    kept = items if is_first.all() else items.filter(is_first)  # not a copy of millions
+    return kept, array("q", ids.filter(is_first)["line"].to_numpy().tobytes())
 
 
 def _with_schema(frame: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,9 @@ class _ExtendedTexts:
 
     def __getitem__(self, row: int) -> str:
         return self._base[row] if row < self._n_base else self._more[row - self._n_base]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._base, self._more)
 
     def at(self, rows: Rows) -> list[str]:
         return [self[row] for row in np.asarray(rows).tolist()]

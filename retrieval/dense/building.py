@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from trimtab.catalog.arrow import TextColumn
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.work.parts import Parts
 from trimtab.core.work.progress import Progress
@@ -18,7 +19,7 @@ from trimtab.retrieval.dense.index import DenseIndex
 from trimtab.retrieval.dense.kinds import reason_for
 from trimtab.retrieval.dense.recall import tuned
 from trimtab.retrieval.encoders.distilled import DistilledQueries, distil, pseudo_queries
-from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierVectors, made_by, text_hashes
+from trimtab.retrieval.encoders.earlier_vectors import HASHES, VECTORS, EarlierVectors, Hashes, made_by, text_hashes
 from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import load_encoder, load_item_encoder
 from trimtab.retrieval.encoders.vector_parts import Vectors, encoded_parts
@@ -26,6 +27,8 @@ from trimtab.retrieval.retriever import REPORT
 
 ENCODED_CHARACTERS = 200
 """The beginning of an item's text that is encoded: on Icecat more finds no more and takes MiniLM twice as long."""
+ENCODED = ("title", "product_type", "description")
+"""The columns that it is made of."""
 N_SAMPLED_QUERIES = 100
 """Queries of each kind that an index is measured with."""
 BLOCK = 65_536
@@ -58,7 +61,7 @@ class Meaning:
 
 def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes what the build knows
     folder: Path,
-    columns: Mapping[str, list[str]],
+    columns: Mapping[str, TextColumn],
     priority: IntArray,
     encoder_name: str,
     encoded: EncodedItems | None,
@@ -80,8 +83,7 @@ def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes
         parts: where vectors are kept meanwhile.
         tasks: where texts are encoded; here by default.
     """
-    texts = map(item_text, columns["title"], columns["product_type"], columns["description"])
-    distinct, vector_of = _distinct(texts)
+    distinct, vector_of, hashes = _distinct(columns)
     vectors: Vectors
     if encoded is None:
         encoder, vectors = _encode_items(encoder_name, distinct, columns["title"], earlier, progress, parts, tasks)
@@ -89,7 +91,7 @@ def build_meaning(  # noqa: PLR0913  # runs in a thread of its own, and so takes
         encoder = encoded.encoder
         vectors = encoded.vectors[np.unique(vector_of, return_index=True)[1]]
     _write_vectors(folder / VECTORS, vectors, vector_of)
-    np.save(folder / HASHES, text_hashes(distinct)[vector_of])
+    np.save(folder / HASHES, hashes)
     if isinstance(encoder, DistilledQueries):
         encoder.save(folder)
     kinds = _sampled_queries(columns)
@@ -126,7 +128,7 @@ def _build_index(
         queries: [n, dim] of each kind.
     """
     progress("dense index", 0, 1)
-    dense, recall = tuned(DenseIndex.build(vectors, vector_of, priority), vectors, queries)
+    dense, recall = tuned(DenseIndex.build(vectors, vector_of, priority, folder=folder), vectors, queries)
     dense.save(folder)
     progress("dense index", 1, 1)
     return {
@@ -146,17 +148,43 @@ def _write_vectors(path: Path, vectors: Vectors, vector_of: IntArray) -> None:
             file.write(vectors[vector_of[start : start + BLOCK]].astype("<f4", copy=False).data)
 
 
-def _distinct(texts: Iterable[str]) -> tuple[list[str], IntArray]:
-    """The distinct texts, and [n] which of them each text is."""
-    known: dict[str, int] = {}
-    which = [known.setdefault(text, len(known)) for text in texts]
-    return list(known), np.array(which, dtype=np.int64)
+def _distinct(columns: Mapping[str, TextColumn]) -> tuple[_ItemTexts, IntArray, Hashes]:
+    """The distinct texts of items in the order in which they first come, [n_items] which of them each item has, and its
+    hash, by which they are told apart."""
+    hashes = text_hashes(map(item_text, *(columns[name] for name in ENCODED)))
+    _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    places = np.empty(len(first), dtype=np.int64)
+    places[order] = np.arange(len(first))
+    return _ItemTexts(columns, first[order]), places[which], hashes
+
+
+class _ItemTexts(Sequence[str]):
+    """The texts of some items, each made when it is asked for."""
+
+    def __init__(self, columns: Mapping[str, TextColumn], rows: IntArray) -> None:
+        self._columns = [columns[name] for name in ENCODED]
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return list(map(item_text, *(column.at(self._rows[at]) for column in self._columns)))
+        return item_text(*(column[self._rows[at]] for column in self._columns))
 
 
 def _encode_items(
     name: str,
     texts: Sequence[str],
-    titles: Sequence[str],
+    titles: TextColumn,
     earlier: Path | None,
     progress: Progress,
     parts: Parts,
@@ -171,7 +199,7 @@ def _encode_items(
     return distil(encoder, pseudo_queries(titles), progress=progress), vectors
 
 
-def _sampled_queries(columns: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
+def _sampled_queries(columns: Mapping[str, TextColumn]) -> tuple[list[str], list[str]]:
     """Texts like queries, to measure the dense index with: product types, or the beginnings of titles, and two words
     out of a title, whose items lie farther away."""
     rng = np.random.Generator(np.random.PCG64(0))

@@ -5,6 +5,7 @@ Each vector is scaled by its largest dimension, so that a cosine is off by about
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,25 +34,38 @@ class EightBits:
     Attributes:
         codes: [n, dim] int8.
         scales: [n] what one is worth in each vector.
+        folder: where they are mapped from.
     """
 
     codes: NDArray[np.int8]
     scales: FloatArray
+    folder: Path | None = None
 
     @classmethod
-    def of(cls, vectors: Vectors) -> EightBits:
-        """Vectors [n, dim], rounded."""
-        codes, scales = np.empty(vectors.shape, dtype=np.int8), np.empty(len(vectors), dtype=np.float32)
-        for start in range(0, len(vectors), BLOCK):
-            some = slice(start, start + BLOCK)
-            block = vectors[some]
-            scales[some] = np.maximum(np.abs(block).max(axis=1), np.finfo(np.float32).tiny) / LARGEST
-            codes[some] = np.rint(block / scales[some, None])
-        return cls(codes, scales)
+    def of(cls, vectors: Vectors, folder: Path | None = None) -> EightBits:
+        """Vectors [n, dim], rounded.
+
+        Args:
+            folder: where they are written, a block at a time, and mapped from; without one they are in memory.
+        """
+        scales = np.empty(len(vectors), dtype=np.float32)
+        if folder is None:
+            codes = np.empty(vectors.shape, dtype=np.int8)
+            for some, block in _rounded(vectors, scales):
+                codes[some] = block
+            return cls(codes, scales)
+        with (folder / CODES).open("wb") as file:  # not a mapped file, which would kill the process on a full disk
+            header = {"descr": "|i1", "fortran_order": False, "shape": vectors.shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for _, block in _rounded(vectors, scales):
+                file.write(block.data)
+        np.save(folder / SCALES, scales, allow_pickle=False)
+        return cls(np.asarray(np.load(folder / CODES, mmap_mode="r")), scales, folder)
 
     def save(self, folder: Path) -> None:
-        np.save(folder / CODES, self.codes, allow_pickle=False)
-        np.save(folder / SCALES, self.scales, allow_pickle=False)
+        if folder != self.folder:
+            np.save(folder / CODES, self.codes, allow_pickle=False)
+            np.save(folder / SCALES, self.scales, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> EightBits | None:
@@ -68,7 +82,7 @@ class EightBits:
             raise BundleDamaged(folder / CODES, str(error)) from error
         if len(codes) != len(scales):
             raise BundleDamaged(folder / CODES, f"has {len(codes)} vectors, {SCALES} {len(scales)}")
-        return cls(codes, scales)
+        return cls(codes, scales, folder)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -90,6 +104,15 @@ class EightBits:
         found, cosines = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
         _read_keys(keys, found, cosines)
         return found, cosines
+
+
+def _rounded(vectors: Vectors, scales: FloatArray) -> Iterator[tuple[slice, NDArray[np.int8]]]:
+    """The codes of vectors, a block at a time; writes their scales [n]."""
+    for start in range(0, len(vectors), BLOCK):
+        some = slice(start, start + BLOCK)
+        block = vectors[some]
+        scales[some] = np.maximum(np.abs(block).max(axis=1), np.finfo(np.float32).tiny) / LARGEST
+        yield some, np.rint(block / scales[some, None]).astype(np.int8)
 
 
 VECTOR_BITS = 32

@@ -123,7 +123,14 @@ class DenseIndex:
     scan_up_to: int = EXACT_UP_TO
 
     @classmethod
-    def build(cls, vectors: Vectors, vector_of: IntArray, priority: IntArray, kind: str | None = None) -> DenseIndex:
+    def build(
+        cls,
+        vectors: Vectors,
+        vector_of: IntArray,
+        priority: IntArray,
+        kind: str | None = None,
+        folder: Path | None = None,
+    ) -> DenseIndex:
         """Index distinct vectors.
 
         Args:
@@ -131,12 +138,13 @@ class DenseIndex:
             vector_of: [n_items] the vector of each item.
             priority: [n_items] the smaller comes first among items with the same vector.
             kind: `exact`, `hnsw` or `ivf`; by size where not given.
+            folder: where it will be saved, so that what is large is written there at once.
         """
         kind = kind or kind_for(len(vectors))
         index = built_index(kind, vectors)
         breadth = breadths_of(index, kind)[0]
         members, starts = members_of(vector_of, priority, len(vectors))
-        values = EightBits.of(vectors) if kind == "ivf" else None
+        values = EightBits.of(vectors, folder) if kind == "ivf" else None
         return cls(index, kind, breadth, members, starts, vector_of, values, _scanned_up_to(values))
 
     def select(self, rows: Mask, conditions: Sequence[Condition] = ()) -> Selection:  # noqa: ARG002  # rows say it

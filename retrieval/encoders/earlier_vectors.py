@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -37,10 +37,12 @@ def made_by(encoder: Encoder) -> str:
         return encoder.name
 
 
-def text_hashes(texts: Sequence[str]) -> Hashes:
+def text_hashes(texts: Iterable[str]) -> Hashes:
     """[n] a hash of each text."""
-    digests = (blake2b(text.encode("utf-8", "replace"), digest_size=8).digest() for text in texts)
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+    digests = bytearray()
+    for text in texts:
+        digests += blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
 @dataclass(frozen=True)

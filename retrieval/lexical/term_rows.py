@@ -5,22 +5,27 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from trimtab.core.compiled import kernel
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.lexical.row_sets import NO_ROWS, Rows, any_of, both_of, have_common
-from trimtab.retrieval.lexical.term_scores import BOOSTS, NOTHING, Scored, WordScores, scored_terms
+from trimtab.retrieval.lexical.term_scores import BOOSTS, NOTHING, Scored, WordScores, norms_of, score_terms
 from trimtab.text.query import QueryWord
 
 TERMS, ROWS, STARTS = "terms.txt", "term_rows.npy", "term_starts.npy"
 SCORES, PRIORITY = "term_scores.npy", "priority.npy"
+
+SORTED_AT_ONCE = 1 << 25
+"""Words that are sorted together while an index is built."""
 
 
 class TermRows:
@@ -122,7 +127,12 @@ _FILES = (ROWS, STARTS, SCORES, PRIORITY)
 class CollectedRows:
     """The terms of items that come one by one in whatever order."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = SORTED_AT_ONCE) -> None:
+        """
+        Args:
+            at_once: how many words are sorted together, so that what that takes does not grow with the catalogue.
+        """
+        self._at_once = at_once
         self._places = defaultdict[str, int](count().__next__)
         self._rows, self._lengths, self._terms = array("i"), array("i"), array("i")
 
@@ -140,16 +150,50 @@ class CollectedRows:
             priority: [n_items] the smaller wins a tie; no two are equal.
         """
         rows, lengths, terms = (np.frombuffer(part, np.int32) for part in (self._rows, self._lengths, self._terms))
-        n_items, n_fields = len(rows), len(BOOSTS)
-        fields = (rows[:, None] * np.int64(n_fields) + np.arange(n_fields)).ravel()
-        keys = terms.astype(np.int64)  # the longest array of a build, so that it is changed in place
-        keys *= n_items * n_fields
-        keys += np.repeat(fields, lengths)
-        keys.sort()
-        by_row = np.empty((n_items, n_fields), dtype=np.int64)
-        by_row[rows] = lengths.reshape(n_items, n_fields)
-        found, scores, starts = scored_terms(keys, len(self._places), by_row)
-        return StoredRows(dict(self._places), found, starts, scores, np.argsort(np.argsort(priority)).astype(np.int32))
+        by_row = np.empty((len(rows), len(BOOSTS)), dtype=np.int32)
+        by_row[rows] = lengths.reshape(by_row.shape)
+        norms = norms_of(by_row)
+        counts = np.bincount(terms, minlength=len(self._places))
+        found, scores = np.empty(len(terms), dtype=np.int32), np.empty(len(terms), dtype=np.float32)
+        starts, n = np.zeros(len(counts) + 1, dtype=np.int64), 0
+        for some in _ranges_of(counts, self._at_once):
+            keys = np.empty(counts[some].sum(), dtype=np.int64)
+            _write_keys(rows, lengths, terms, some.start, some.stop, keys)
+            keys.sort()
+            of_some = np.empty(some.stop - some.start + 1, dtype=np.int64)
+            n_of_some = score_terms(keys, norms, found[n:], scores[n:], of_some)
+            starts[some.start : some.stop + 1] = n + of_some
+            n += n_of_some
+        # What is behind them was never written to, and so takes no memory.
+        order = np.argsort(np.argsort(priority)).astype(np.int32)
+        return StoredRows(dict(self._places), found[:n], starts, scores[:n], order)
+
+
+def _ranges_of(counts: IntArray, at_once: int) -> Iterator[slice]:
+    """The terms [n_terms] in ranges with about as many words each."""
+    ends = np.cumsum(counts)
+    first = 0
+    while first < len(counts):
+        begun = ends[first] - counts[first]
+        last = max(first + 1, int(np.searchsorted(ends, begun + at_once, side="right")))
+        yield slice(first, last)
+        first = last
+
+
+@kernel("i4[:]", "i4[:]", "i4[:]", "i8", "i8", "out i8[:]")
+def _write_keys(rows: Any, lengths: Any, terms: Any, first: int, last: int, keys: Any) -> None:
+    """Write the keys of `score_terms` of the words whose terms are in a range, counted from its first one."""
+    n_items = len(rows)
+    n_fields = len(lengths) // max(n_items, 1)
+    at = n = 0
+    for place in range(len(lengths)):
+        field = np.int64(rows[place // n_fields]) * n_fields + place % n_fields
+        for _ in range(lengths[place]):
+            term = np.int64(terms[at])
+            at += 1
+            if first <= term < last:
+                keys[n] = (term - first) * n_items * n_fields + field
+                n += 1
 
 
 def _all(found: Sequence[Rows]) -> Rows:

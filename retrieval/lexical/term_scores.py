@@ -12,6 +12,7 @@ from functools import cached_property, partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Alternatives
@@ -305,23 +306,26 @@ def _read_keys(keys: IntArray, by_priority: Rows, rows: IntArray, scores: FloatA
         bits[place] = -(keys[place] >> PRIORITY_BITS)
 
 
-def scored_terms(keys: IntArray, n_terms: int, lengths: IntArray) -> tuple[Rows, FloatArray, IntArray]:
-    """The rows of each term, what it scores in them, and where the rows of each begin.
+def norms_of(lengths: NDArray[np.int32]) -> FloatArray:
+    """[n_items, n_fields] by what the numbers of words in the fields of items lessen scores."""
+    norms = np.empty(lengths.shape, dtype=np.float32)
+    # As float32 all along, as tantivy calculates; a field at a time, because there may be millions of items.
+    for field, its in enumerate(lengths.T):
+        average = np.float32(max(its.sum() / max(len(its), 1), 1e-9))
+        norms[:, field] = _k1 * (np.float32(1) - _b + _b * rounded_lengths(its).astype(np.float32) / average)
+    return norms
+
+
+def score_terms(keys: IntArray, norms: FloatArray, rows: Rows, scores: FloatArray, starts: IntArray) -> int:
+    """Write the rows of each term, what it scores in them, and where the rows of each begin; says where they all end.
 
     Args:
         keys: for each word of a field of an item `(term * n_items + row) * n_fields + field`, ascending.
-        lengths: [n_items, n_fields] how many words they have.
+        norms: as `norms_of` has them.
+        starts: [n_terms + 1].
     """
-    n_items = len(lengths)
-    # As float32 all along, as tantivy calculates.
-    averages = np.maximum(lengths.sum(axis=0) / max(n_items, 1), 1e-9).astype(np.float32)
-    norms = _k1 * (np.float32(1) - _b + _b * rounded_lengths(lengths).astype(np.float32) / averages)
-    boosts = np.array(list(BOOSTS.values()), dtype=np.float32)
-    rows, scores = np.empty(len(keys), dtype=np.int32), np.empty(len(keys), dtype=np.float32)
-    starts = np.zeros(n_terms + 1, dtype=np.int64)
-    _score_terms(keys, np.ascontiguousarray(norms), boosts, rows, scores, starts)
-    n_rows = starts[-1]
-    return rows[:n_rows].copy(), scores[:n_rows].copy(), starts
+    _score_terms(keys, norms, np.array(list(BOOSTS.values()), dtype=np.float32), rows, scores, starts)
+    return int(starts[-1])
 
 
 _k1, _b, _tie = np.float32(K1), np.float32(B), np.float32(TIE_BREAKER)
