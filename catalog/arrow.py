@@ -22,14 +22,18 @@ BLOCK = 65_536
 """Texts that are made at once where all are gone through."""
 
 
-class TextColumn(Protocol):
-    """Text by row."""
+class Texts(Protocol):
+    """Text by row, in memory or made when it is asked for."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, row: int, /) -> str: ...
 
     def __iter__(self) -> Iterator[str]: ...
+
+
+class TextColumn(Texts, Protocol):
+    """Text by row, of several rows at once too."""
 
     def at(self, rows: Rows) -> list[str]: ...
 

@@ -60,8 +60,10 @@ class Alternatives:
         Args:
             in_stock: [n_items] what can be bought now.
         """
-        there = in_stock[rows]
-        return rows[there | ~np.isin(self.codes[rows], self.codes[rows[there]])]
+        there, codes = in_stock[rows], self.codes[rows]
+        can_be = np.zeros(self.n_codes + 1, dtype=bool)  # the last is of those that are never found
+        can_be[codes[there]] = True
+        return rows[there | ~can_be[codes]]
 
     def without(self, rows: Rows) -> Alternatives:
         """The same, of which some rows are never found."""

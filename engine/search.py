@@ -320,10 +320,10 @@ class Engine:
         results = self._source.results(query)
         if query.sort is not None:
             n_ranked, n_skipped = 0, query.offset
-            rows = results.sorted(query.sort, page.stop)[page]
+            rows = results.sorted(query.sort, page)
         else:
             n_ranked, n_skipped = len(scored), max(query.offset - n_shown, 0)
-            rest = results.popular(page.stop - n_shown, but=scored.rows)[n_skipped:]
+            rest = results.popular(slice(n_skipped, page.stop - n_shown), but=scored.rows)
             rows = np.concatenate([scored.rows, rest])
         watch.lap("rest")
         scored = replace(self.scoring.rescored(query, scored, rows), n_ranked=n_ranked, n_skipped=n_skipped)

@@ -12,13 +12,14 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Groups
 from trimtab.core.records import Facet, Filter, IntArray, Sort
 from trimtab.retrieval.facets import facet_of
 from trimtab.retrieval.filters import Masks, require_attribute
+from trimtab.retrieval.ordering import NO_KEYS, page_of
+from trimtab.retrieval.protocol import NO_ROWS
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore
@@ -78,8 +79,8 @@ class ResultSet:
             found[field] = facet_of(attributes[field], rows, limit, groups=groups.codes)
         return found
 
-    def sorted(self, sort: Sort, n: int) -> IntArray:
-        """The first rows in an order, one of each group; those without a value come last, equal ones by popularity.
+    def sorted(self, sort: Sort, page: slice) -> IntArray:
+        """A page of the rows in an order, one of each group; those without a value come last, equal ones by popularity.
 
         A group stands where the first of its items that are in stock would, if any of them is.
 
@@ -91,25 +92,30 @@ class ResultSet:
         groups = None if sort.field == "in_stock" else self._groups
         rows = self.rows if groups is None else groups.to_be_bought(self.rows, self._store.in_stock)
         keys = attributes[sort.field].sort_keys[rows]
-        return self._first(rows, np.where(np.isnan(keys), np.inf, -keys if sort.descending else keys), n)
+        if sort.descending:
+            np.negative(keys, out=keys)
+        keys[np.isnan(keys)] = np.inf
+        return page_of(rows, keys, self._store.popularity, page, self._groups)
 
-    def popular(self, n: int, *, but: IntArray) -> IntArray:
-        """The first rows by popularity, one of each group, without some and whoever is of their groups.
+    def popular(self, page: slice, *, but: IntArray = NO_ROWS) -> IntArray:
+        """A page of the rows by popularity, one of each group, without some and whoever is of their groups.
 
         A group stands where the most popular of its items that are in stock would, if any of them is.
         """
         rows = self.rows if self._groups is None else self._groups.to_be_bought(self.rows, self._store.in_stock)
-        codes = np.arange(len(self._store)) if self._groups is None else self._groups.codes
-        rows = rows[~np.isin(codes[rows], codes[but])]
-        return self._first(rows, np.zeros(len(rows)), n)
+        if len(but):
+            rows = rows[~self._are_among(rows, but)]
+        return page_of(rows, NO_KEYS, self._store.popularity, page, self._groups)
 
-    def _first(self, rows: IntArray, keys: NDArray[np.float64], n: int) -> IntArray:
-        """The `n` rows with the smallest keys [n_rows], in order, one of each group."""
-        if n < len(rows) and self._groups is None:
-            is_near = keys <= np.partition(keys, n)[n]
-            rows, keys = rows[is_near], keys[is_near]
-        rows = rows[np.lexsort((rows, -self._store.popularity[rows], keys))]
-        return rows[:n] if self._groups is None else rows[self._groups.first_of_each(rows, n)]
+    def _are_among(self, rows: IntArray, others: IntArray) -> Mask:
+        """Which of some rows are among others, or of their groups."""
+        if self._groups is None:
+            among = np.zeros(len(self._store), dtype=bool)
+            among[others] = True
+            return np.asarray(among[rows])
+        codes, among = self._groups.codes, np.zeros(self._groups.n_codes, dtype=bool)
+        among[codes[others]] = True
+        return np.asarray(among[codes[rows]])
 
     def _rows_but(self, field: str) -> IntArray:
         """The rows that meet the query and all conditions but those of an attribute that are not negated."""

@@ -27,6 +27,7 @@ from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.spelling import Speller
 from trimtab.retrieval.milvus.collection import Collection
 from trimtab.retrieval.milvus.indices import open_indices
+from trimtab.retrieval.ordering import NO_KEYS, page_of
 from trimtab.retrieval.protocol import NO_ROWS, NOTHING, Found, Indices
 from trimtab.retrieval.result_set import ResultSet
 from trimtab.retrieval.understanding.amounts_in_words import amounts_in_words
@@ -262,9 +263,9 @@ class Retriever:
     ) -> IntArray:
         results = self.results(query, filters)
         if groups is None:
-            return results.popular(n, but=NO_ROWS)
-        rows = groups.to_be_bought(results.popular(len(results), but=NO_ROWS), self._store.in_stock)
-        return rows[groups.first_of_each(rows, n)]
+            return results.popular(slice(n))
+        rows = groups.to_be_bought(results.rows, self._store.in_stock)
+        return page_of(rows, NO_KEYS, self._store.popularity, slice(n), groups)
 
     def at_rows(self, query: str | Understood, rows: IntArray) -> Candidates:
         """Some items as candidates that were found neither by words nor by meaning: only their cosines are known."""

@@ -77,7 +77,8 @@ class AttributeColumn:
         """The column of values as `read_values` gives them, an item after the other."""
         is_path, is_named = attribute.kind == "path", attribute.kind in CODED
         places = defaultdict[str, int](count().__next__)
-        counts, flat = array("i"), array("i" if is_named else "d")
+        counts = array("i")
+        flat: array[Any] = array("i" if is_named else "d")
         for one in values:  # of which none is kept: there may be millions
             own = with_steps_above(one) if is_path else one
             counts.append(len(own))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from trimtab.catalog.arrow import TextColumn
+from trimtab.catalog.arrow import TextColumn, Texts
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.work.parts import Parts
 from trimtab.core.work.progress import Progress
@@ -150,7 +150,7 @@ def _write_vectors(path: Path, vectors: Vectors, vector_of: IntArray) -> None:
 
 def _distinct(columns: Mapping[str, TextColumn]) -> tuple[_ItemTexts, IntArray, Hashes]:
     """The distinct texts of items in the order in which they first come, [n_items] which of them each item has, and its
-    hash, by which they are told apart."""
+    hash, by which they differ."""
     hashes = text_hashes(map(item_text, *(columns[name] for name in ENCODED)))
     _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -184,7 +184,7 @@ class _ItemTexts(Sequence[str]):
 def _encode_items(
     name: str,
     texts: Sequence[str],
-    titles: TextColumn,
+    titles: Texts,
     earlier: Path | None,
     progress: Progress,
     parts: Parts,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import regex
 
+from trimtab.catalog.arrow import Texts
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray
 from trimtab.core.work.progress import Progress
@@ -55,7 +56,7 @@ class DistilledQueries(StaticEncoder):
             raise BundleDamaged(FILE, f"cannot be read ({error})") from error
 
 
-def pseudo_queries(titles: Sequence[str], *, n: int = N_QUERIES, seed: int = 0) -> list[str]:
+def pseudo_queries(titles: Texts, *, n: int = N_QUERIES, seed: int = 0) -> list[str]:
     """At most n distinct runs of one to three words of titles: what shoppers of this catalogue might type."""
     rng = np.random.Generator(np.random.PCG64(seed))
     found: dict[str, None] = {}

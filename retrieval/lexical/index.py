@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import tantivy
 
+from trimtab.catalog.arrow import Texts
 from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Alternatives
 from trimtab.core.records import FloatArray, IntArray
@@ -93,7 +94,7 @@ class LexicalIndex:
     @classmethod
     def build(
         cls,
-        texts: Mapping[str, Sequence[str]],
+        texts: Mapping[str, Texts],
         priority: IntArray,
         folder: Path,
         lexicon: Lexicon,

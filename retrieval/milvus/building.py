@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trimtab.catalog.arrow import Texts
 from trimtab.catalog.attributes.column import AttributeColumn
 from trimtab.core.errors import Unavailable
 from trimtab.core.records import FloatArray, IntArray
@@ -92,7 +93,7 @@ class NewCollection:
     def fill(
         self,
         store: ItemStore,
-        texts: Mapping[str, Sequence[str]],
+        texts: Mapping[str, Texts],
         columns: Sequence[AttributeColumn],
         vectors: FloatArray,
         vector_of: IntArray,
@@ -169,7 +170,7 @@ class NewCollection:
     def _insert(
         self,
         layout: Layout,
-        texts: Mapping[str, Sequence[str]],
+        texts: Mapping[str, Texts],
         columns: Sequence[AttributeColumn],
         vectors: FloatArray,
         vector_of: IntArray,

@@ -61,7 +61,7 @@ def test_the_columns_of_a_file_are_typed_and_kept_with_their_precision(store: It
     assert store.display(1)["attributes"]["released"] == "2023-07-15T08:30:00Z"
     assert store.display(2)["attributes"] == {"width_mm": 101}
     assert store.display(2)["price"] == 16777217.01
-    assert store.searched_attributes() == ["Red, 98.5", "blue", "101"]
+    assert list(store.searched_attributes()) == ["Red, 98.5", "blue", "101"]
     assert store.own_attributes["released"].numbers[1] == MOMENT
     assert store.own_attributes["colour"].known.tolist() == [True, True, False]
 

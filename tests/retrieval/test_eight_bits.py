@@ -33,7 +33,13 @@ def test_they_are_read_as_they_were_written(tmp_path: Path) -> None:
     values.save(tmp_path)
     read = EightBits.load(tmp_path)
     assert read is not None
-    np.testing.assert_array_equal(read.codes, values.codes)
+    (at_once := tmp_path / "at_once").mkdir()
+    written = EightBits.of(np.vstack([unit_rows(9, 32, 0), np.zeros((1, 32), dtype=np.float32)]), at_once)
+    written.save(at_once)  # where they are mapped from
+    for other in (read, written, EightBits.load(at_once)):
+        assert other is not None
+        np.testing.assert_array_equal(other.codes, values.codes)
+        np.testing.assert_array_equal(other.scales, values.scales)
     assert (read.cosines(np.array([9]), unit_rows(1, 32, 1)[0]) == 0).all()
     np.save(tmp_path / SCALES, values.scales[:-1])
     with pytest.raises(BundleDamaged, match="9"):

@@ -82,7 +82,7 @@ def test_a_shelf_needs_no_words(retriever: Retriever, store: ItemStore) -> None:
 
     assert sorted(store.popularity[found.rows]) == sorted(popularity)[-5:]
     assert not found.query_vectors.any()
-    cheapest = retriever.results("", shelf).sorted(Sort("price"), 3)
+    cheapest = retriever.results("", shelf).sorted(Sort("price"), slice(3))
     assert store.prices[cheapest].tolist() == sorted(store.prices[retriever.results("", shelf).rows].tolist())[:3]
 
 

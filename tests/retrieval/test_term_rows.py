@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.retrieval.lexical.index import LexicalIndex
-from trimtab.retrieval.lexical.term_rows import ROWS, CollectedRows, StoredRows, TermRows
+from trimtab.retrieval.lexical.term_rows import ROWS, SORTED_AT_ONCE, CollectedRows, StoredRows, TermRows
 from trimtab.retrieval.lexical.term_rows import TERMS as FILE
 from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.retriever import Retriever
@@ -25,9 +25,9 @@ texts = st.lists(st.sampled_from(TERMS), max_size=4).map(" ".join)
 words = st.lists(st.lists(st.sampled_from([*TERMS, "else"]), min_size=1, max_size=2), min_size=1, max_size=2)
 
 
-def stored(items: Sequence[str]) -> StoredRows:
+def stored(items: Sequence[str], at_once: int = SORTED_AT_ONCE) -> StoredRows:
     """The rows of the words of texts, which are taken last first."""
-    collected = CollectedRows()
+    collected = CollectedRows(at_once)
     for row in reversed(range(len(items))):
         collected.add(row, [items[row].split(), *[[]] * (len(BOOSTS) - 1)])
     return collected.stored(np.arange(len(items)))
@@ -37,7 +37,10 @@ def stored(items: Sequence[str]) -> StoredRows:
 def test_they_are_what_looking_at_every_item_gives(
     items: list[tuple[str, str]], asked: list[list[list[list[str]]]]
 ) -> None:
-    rows = TermRows(stored([" ".join(item) for item in items]).of)
+    whole, in_parts = (stored([" ".join(item) for item in items], at_once) for at_once in (SORTED_AT_ONCE, 3))
+    for name in ("rows", "starts", "scores"):
+        np.testing.assert_array_equal(getattr(in_parts, name), getattr(whole, name))
+    rows = TermRows(whole.of)
     queries = [[QueryWord(tuple(map(tuple, readings))) for readings in query] for query in asked]
 
     def has(row: int, word: QueryWord) -> bool:

@@ -1,0 +1,37 @@
+"""A page of an order is that of the whole order, which is sorted by hand here."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.catalog.groups import NEVER, Alternatives
+from trimtab.retrieval.ordering import NO_KEYS, page_of
+
+N_GROUPS = 5
+
+items = st.lists(
+    st.tuples(
+        st.sampled_from([0.0, 1.0, 2.5, np.inf]), st.sampled_from([-0.0, 0.0, 3.0]), st.integers(NEVER, N_GROUPS - 1)
+    ),
+    max_size=30,
+)
+
+
+@given(items, st.integers(0, 35), st.integers(0, 35), st.booleans(), st.booleans())
+def test_a_page_is_that_of_the_whole_order(
+    given_items: list[tuple[float, float, int]], start: int, stop: int, has_keys: bool, has_groups: bool
+) -> None:
+    columns = np.array(given_items, dtype=np.float64).reshape(-1, 3).T
+    keys, popularity, codes = columns[0], columns[1].astype(np.float32), columns[2].astype(np.int64)
+    rows = np.flatnonzero(np.arange(len(codes)) % 3)
+
+    order = sorted(rows.tolist(), key=lambda row: (keys[row] if has_keys else 0.0, -popularity[row], row))
+    if has_groups:
+        groups = Alternatives(codes, N_GROUPS)
+        order = np.array(order, dtype=np.int64)[groups.first_of_each(np.array(order, dtype=np.int64))].tolist()
+    found = page_of(
+        rows, keys[rows] if has_keys else NO_KEYS, popularity, slice(start, stop), groups if has_groups else None
+    )
+    assert found.tolist() == order[start:stop]
