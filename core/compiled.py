@@ -8,8 +8,11 @@ function gives as plain Python (`Kernel.function`; all of them with `NUMBA_DISAB
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property, partial
+from importlib import import_module
 from typing import Any
 
 from numpy.typing import NDArray
@@ -43,12 +46,17 @@ class Kernel:
         numba = _numba()
         signature = numba.types.void(*(_type_of(numba.types, one) for one in self._types))
         options = {**OPTIONS, "fastmath": self._fastmath}
-        code: Callable[..., Any]
+        code: Any
         try:
-            code = numba.njit(signature, cache=True, **options)(self.function)
+            code = numba.njit(cache=True, **options)(self.function)
         except RuntimeError:  # there is no folder that could be written
-            code = numba.njit(signature, **options)(self.function)
-        return code
+            code = numba.njit(**options)(self.function)
+        if code is not self.function:  # which it is where Numba is switched off
+            with _reading_alone(code):
+                code.compile(signature)
+            code.disable_compile()
+        compiled: Callable[..., Any] = code
+        return compiled
 
 
 class KernelPart:
@@ -111,6 +119,40 @@ def _numba() -> Any:
         return typeof_impl(part.dispatcher, context)
 
     return numba
+
+
+@contextmanager
+def _reading_alone(dispatcher: Any) -> Iterator[None]:
+    """Read code from the cache without what Numba compiles with, SciPy among it: importing that takes twice as long.
+
+    What is not in the cache is compiled as ever. Numba has no door for this, so parts of it are replaced meanwhile.
+    """
+    from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415  # see `_numba`
+    from numba.core.runtime.nrt import rtsys  # noqa: PLC0415  # see `_numba`
+
+    environment: Any = import_module("numba.core.environment")
+    cache, rebuild = dispatcher._cache, environment._rebuild_env  # noqa: SLF001  # see above
+    load = getattr(cache, "_load_overload", cache.load_overload)
+
+    def load_alone(signature: Any, target: Any) -> Any:
+        rtsys.initialize(target)
+        return load(signature, target)
+
+    def rebuild_alone(module: str, constants: Any, name: str) -> Any:
+        """What a function of Numba's knows, but for the names of its module: machine code looks none of them up."""
+        if module in sys.modules or environment.lookup_environment(name) is not None:
+            return rebuild(module, constants, name)
+        known = environment.Environment({"__name__": module})
+        known.consts[:], known.env_name = constants, name
+        environment.Environment._memo[name] = known  # noqa: SLF001  # see above
+        return known
+
+    with global_compiler_lock:
+        cache.load_overload, environment._rebuild_env = load_alone, rebuild_alone  # noqa: SLF001  # see above
+        try:
+            yield
+        finally:
+            environment._rebuild_env = rebuild  # noqa: SLF001  # see above
 
 
 def _type_of(types: Any, given: Type) -> Any:
