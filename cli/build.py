@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,7 +80,7 @@ def build(
                 progress=report,
             )
     else:
-        items, known, feed = _read_items(source, data, shop, max_rejected_share)
+        frames, known, feed = _read_items(source, data, shop, max_rejected_share)
         if feed is not None and not as_json:
             for part in feed_notes(source, feed.rejections.summary, feed.rejections.as_dict()):
                 notes.print(part, highlight=False, soft_wrap=isinstance(part, str))
@@ -87,7 +88,7 @@ def build(
         build_bundle, _ = _builders(method)
         with tasks_on(ray) as tasks, progress(quiet or as_json) as report, naming_lines(shop):
             build_bundle(
-                items,
+                frames.pop(),  # whoever builds lets go of it
                 out,
                 source=source,
                 rejections=None if feed is None else feed.rejections,
@@ -141,7 +142,8 @@ def _builders(method: str) -> tuple[Callable[..., str], Callable[..., str]]:
 
 def _read_items(
     source: str, data: Path | None, shop: Path | None, max_rejected_share: float
-) -> tuple[pl.DataFrame, Shop, Feed | None]:
+) -> tuple[list[pl.DataFrame], Shop, Feed | None]:
+    """The items, one frame that nobody else holds, what is known of the shop, and of a feed all but its items."""
     from trimtab.catalog.datasets.folders import DATA_SETS
     from trimtab.catalog.feeds.reading import read_feed
     from trimtab.catalog.files import nearest_file
@@ -150,12 +152,13 @@ def _read_items(
         if data is None:
             file = DATA_SETS[source].file
             raise BadParameter("--data", f"{source} is read from a folder", f"--data FOLDER with {file}")
-        return *DATA_SETS[source].read(data), None
+        items, known = DATA_SETS[source].read(data)
+        return [items], known, None
     if not Path(source).exists():
         nearest = nearest_file(Path(source))
         raise BadFile(source, f"no such file{nearest}; SOURCE is grocery, {', '.join(DATA_SETS)} or a catalogue file")
     feed = read_feed(Path(source), shop, max_rejected_share=max_rejected_share)
-    return feed.items, feed.shop, feed
+    return [feed.items], feed.shop, replace(feed, items=feed.items.clear())
 
 
 def _write_inferred(feed: Feed, source: str, out: Path) -> None:

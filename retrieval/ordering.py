@@ -38,7 +38,8 @@ def page_of(
         return rows[:0]
     if not len(keys):
         return _most_popular(rows, popularity, start, stop)
-    low, high = np.partition(keys, (start, stop - 1))[[start, stop - 1]]
+    its_keys = _between(keys.copy(), start, stop)
+    low, high = its_keys.min(), its_keys.max()
     n_before = int(np.count_nonzero(keys < low))
     found = [_most_popular(rows[keys == low], popularity, start - n_before, stop - n_before)]
     if low != high:
@@ -53,10 +54,18 @@ def page_of(
 def _most_popular(rows: IntArray, popularity: FloatArray, start: int, stop: int) -> IntArray:
     keys = np.empty(len(rows), dtype=np.int64)
     _write_keys(rows, popularity, keys)
-    stop = min(stop, len(keys))
-    keys.partition((start, stop - 1))
-    page = np.sort(keys[start:stop])
-    return page & (1 << ROW_BITS) - 1
+    return np.sort(_between(keys, start, min(stop, len(keys)))) & (1 << ROW_BITS) - 1
+
+
+def _between(keys: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
+    """The keys from one place of their order to another, as they come; moves the keys.
+
+    NumPy divides an array at one place in a fifth of the time that it takes for two.
+    """
+    keys.partition(stop - 1)
+    keys = keys[:stop]
+    keys.partition(start)
+    return keys[start:]
 
 
 @kernel("i8[:]", "f4[:]", "out i8[:]")

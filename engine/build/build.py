@@ -82,6 +82,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             "method", f"{method!r} has nothing to learn from", f"{AUTO}, or judgments or a log beside it"
         )
     store = store_of(with_distance(items, shop), (*definitions_of(shop), *calculated_attributes(items, shop)))
+    del items  # all of it is in the store, and it is as large
     objectives = objectives_of(shop, has_prices=store.has_prices)
     _refuse_unreadable(shop, objectives, store)
     with parts_beside(out) as parts, new_collection(retrieval) as collection, staging_folder(out) as staging:

@@ -35,3 +35,14 @@ def test_a_page_is_that_of_the_whole_order(
         rows, keys[rows] if has_keys else NO_KEYS, popularity, slice(start, stop), groups if has_groups else None
     )
     assert found.tolist() == order[start:stop]
+
+
+def test_so_it_is_of_many() -> None:
+    rng = np.random.Generator(np.random.PCG64(0))
+    for n_levels in (3, 50, 10_000):
+        keys, popularity = rng.integers(0, n_levels, 5_000) / 1.0, rng.integers(0, 9, 5_000).astype(np.float32)
+        rows = np.arange(len(keys))
+        for some_keys in (keys, NO_KEYS):
+            order = np.lexsort((rows, -popularity, *([some_keys] if len(some_keys) else [])))
+            for page in (slice(20), slice(1_000, 1_200), slice(4_990, 5_010)):
+                assert page_of(rows, some_keys, popularity, page).tolist() == order[page].tolist()
