@@ -33,7 +33,7 @@ KINDS = (
     "one user with half", "negative revenue", "shuffled rows", "duplicates",
 )  # fmt: skip
 N_USERS, DEPTH = 300, 4
-MANY = [pytest.param(20), pytest.param(1000, marks=pytest.mark.slow)]
+MANY = [pytest.param(8), pytest.param(1000, marks=pytest.mark.slow)]
 of_every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -112,7 +112,7 @@ def test_no_difference_is_sure(kind: str, n_logs: int) -> None:
     assert max(signs.count(1), signs.count(-1)) <= allowed(n_logs, 0.025)
 
 
-@pytest.mark.parametrize("n_logs", [pytest.param(10), pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_logs", [pytest.param(6), pytest.param(400, marks=pytest.mark.slow)])
 @of_every_kind
 def test_tuning_keeps_the_weights(kind: str, n_logs: int) -> None:
     """The best of eight candidates that do not differ."""

@@ -82,6 +82,7 @@ def test_threads_and_the_order_in_which_they_end_change_no_digit(shared_engine: 
     assert reports[0]["log"]["left_out"] == {"delivered again: a row of their decision was before them": 60}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_partitions")
 def test_two_workers_say_what_this_process_says(
     shared_engine: Engine, grocery: Grocery, files: Path, tmp_path: Path

@@ -31,17 +31,17 @@ def test_many_partitions_say_what_one_says(
     engine: Engine, log: Path, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = tmp_path / "short.parquet"
-    pl.concat(read_log(log)).head(1000).write_parquet(short)
+    pl.concat(read_log(log)).head(300).write_parquet(short)
     whole = replay(short, engine, OTHER)
-    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 100)
-    monkeypatch.setattr("trimtab.engine.log.part_files.ROWS_AT_ONCE", 230)
+    monkeypatch.setattr("trimtab.abtest.ope.log.partitions.IMPRESSIONS_PER_PARTITION", 30)
+    monkeypatch.setattr("trimtab.engine.log.part_files.ROWS_AT_ONCE", 70)
     pieces = replay(short, engine, OTHER)
     for metric, one in whole["policies"]["b"].items():
         other = pieces["policies"]["b"][metric]
         assert other["value"] == pytest.approx(one["value"], rel=1e-9), metric
         assert other["low"] == pytest.approx(one["low"], rel=1e-6), metric
     assert list(pieces["segments"]) == list(whole["segments"])
-    assert pieces["log"]["n_replayed"] == 1000
+    assert pieces["log"]["n_replayed"] == 300
     assert list(scratch.iterdir()) == []
 
 

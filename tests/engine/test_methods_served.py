@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.bundles import train_quickly
 from tests.support.catalogues import read_catalogue
+from tests.support.methods import some_of
 from trimtab.catalog.datasets.grocery import Grocery
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.core.records import Constraints, Query
@@ -47,7 +48,7 @@ def catalogue(tmp_path: Path, *, with_prices: bool = True) -> pl.DataFrame:
     return read_catalogue(path)[0]
 
 
-@pytest.mark.parametrize("method", SERVABLE)
+@pytest.mark.parametrize("method", some_of(SERVABLE))
 def test_a_steerable_method_is_served_with_a_receipt_in_real_units(method: str, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     build_bundle(catalogue(tmp_path), out, source="shop.csv", encoder="wordllama", judgments=JUDGMENTS, method=method)

@@ -207,7 +207,7 @@ def three_machines(bundle: Path, folder: Path, **settings: object) -> Iterator[S
         yield Shop(machines, redis, [Sender(machine) for machine in machines])
 
 
-@pytest.mark.parametrize("n_rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_rounds", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_nothing_acknowledged_is_lost_and_all_end_equal(n_rounds: int, small_bundle: Path, tmp_path: Path) -> None:
     random = Random(n_rounds)
     rebuild_after_items = 0 if n_rounds < 20 else 200

@@ -28,7 +28,7 @@ MARKUP = '<img src=x onerror="document.title=1"> & "quoted" towel'
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium_path() is None:
-        pytest.skip("Chromium is not here; on Debian: apt-get install chromium")
+        pytest.skip("Chromium is not here; on Debian: apt-get install chromium-headless-shell")
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     with running_chromium(f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1") as chromium:
         yield chromium

@@ -125,12 +125,16 @@ def test_minilm_is_all_minilm_l6_v2() -> None:
 
 
 @pytest.mark.shared_data
-def test_judged_items_are_among_the_candidates(shared_data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("exact_up_to", [3000, pytest.param(EXACT_UP_TO, marks=pytest.mark.slow)])
+def test_judged_items_are_among_the_candidates(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact_up_to: int
+) -> None:
     """The catalogue is all that is judged, and others up to a size whose index does not look at each vector."""
+    monkeypatch.setattr("trimtab.retrieval.dense.kinds.EXACT_UP_TO", exact_up_to)
     judgments = read_judgments(shared_data / "icecat" / "judgments.csv")
     frame = load_icecat(shared_data / "icecat")
     is_judged = pl.col("item_id").is_in(judgments["item_id"].implode())
-    frame = pl.concat([frame.filter(is_judged), frame.filter(~is_judged)]).head(EXACT_UP_TO + 1000)
+    frame = pl.concat([frame.filter(is_judged), frame.filter(~is_judged)]).head(exact_up_to + 1000)
     items = ItemStore.from_frame(frame)
     retriever = build_retriever(items, "wordllama", tmp_path)
     recalls = []

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tests.ranker.problems import small_problem
+from tests.support.methods import some_of
 from trimtab.core.errors import BadInput, BadParameter
 from trimtab.ranker.artifact import load_ranker, save_ranker, warm_up
 from trimtab.ranker.features import FEATURES
@@ -58,7 +59,7 @@ def values_at(method: Method, problem: Problem, weights: list[float]) -> np.ndar
     return slate_values(slates_of(scores, problem), problem).mean(axis=0)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", some_of(METHODS))
 def test_a_method_learns_and_follows_its_preference(name: str, problem: Problem) -> None:
     method = fitted(name)
     axes = axes_of(problem)
@@ -71,7 +72,7 @@ def test_a_method_learns_and_follows_its_preference(name: str, problem: Problem)
         assert for_relevance[0] > for_revenue[0]
 
 
-@pytest.mark.parametrize("name", SERVABLE)
+@pytest.mark.parametrize("name", some_of(SERVABLE))
 def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, tmp_path: Path) -> None:
     method = fitted(name)
     save_ranker(method.export(), tmp_path)
@@ -86,7 +87,7 @@ def test_what_is_served_scores_as_the_method_does(name: str, problem: Problem, t
     np.testing.assert_allclose(served.utilities(gains, np.array([[0.35, 0.15]]))[0] * 2, order, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", SERVABLE)
+@pytest.mark.parametrize("name", some_of(SERVABLE))
 def test_a_served_method_answers_every_call_of_the_engine(name: str, tmp_path: Path) -> None:
     save_ranker(_with_all_features(name), tmp_path)
     served = load_ranker(tmp_path).scorer

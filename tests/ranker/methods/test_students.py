@@ -60,13 +60,12 @@ def test_trees_learn_from_some_of_many_candidates(monkeypatch: pytest.MonkeyPatc
     assert np.corrcoef(first[there][:, 0], whole[there][:, 0])[0, 1] > 0.8
 
 
-def test_students_are_heads_with_one_network() -> None:
-    recipe = replace(RECIPE, n_steps=5)
-    for made in (Student(recipe), StudentOfBlend(recipe)):
-        data = small_problem(n_lists=30)
-        if isinstance(made, StudentOfBlend):
-            pytest.importorskip("lightgbm")
-        made.fit(data, np.empty((0, 2)))
-        gains = made.predict(data.inputs, torch.from_numpy(data.mask))
-        assert gains.shape == data.gains.shape
-        assert torch.isfinite(gains).all()
+@pytest.mark.parametrize("kind", [Student, pytest.param(StudentOfBlend, marks=pytest.mark.slow)])
+def test_a_student_is_heads_with_one_network(kind: type[Student]) -> None:
+    made, data = kind(replace(RECIPE, n_steps=5)), small_problem(n_lists=30)
+    if kind is StudentOfBlend:
+        pytest.importorskip("lightgbm")
+    made.fit(data, np.empty((0, 2)))
+    gains = made.predict(data.inputs, torch.from_numpy(data.mask))
+    assert gains.shape == data.gains.shape
+    assert torch.isfinite(gains).all()

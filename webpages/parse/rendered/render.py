@@ -23,7 +23,8 @@ from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.rendered.layout import VIEWPORT, Layout
 from trimtab.webpages.parse.rendered.snapshot import STYLES, read_snapshot, safe_html
 
-BINARIES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+BINARIES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+"""The first, the same engine without a window, takes a third of the processor time of the others."""
 RENDER_SECONDS = 8.0
 START_SECONDS = 20.0
 MAX_RENDERED = 40_000
