@@ -43,11 +43,11 @@ VECTORS = "vectors.npy"
 
 FIRST_NEAR, NEAR_GROWTH = 200, 8
 """The vectors that are looked for above a floor at first, and how many times more while the last one is above it."""
-MOST_NEAR = 1000
-MOST_NEAR_SHARE = 1 / 64
-"""The most that are looked for, or the share of all where that is more: beyond it, looking at all is as quick."""
 TRIED_NEAR = 1600
 """The most vectors above a floor of which a selection is taken, before those that are selected are searched."""
+MOST_NEAR_SHARE = 1 / 64
+"""The share of all, where that is more than `TRIED_NEAR`, up to which they are looked for: beyond it, looking at all is
+as quick."""
 KEPT_SEARCHES = 32
 """The most searches whose nearest vectors are kept: the same query is asked for its result set and under filters."""
 
@@ -200,12 +200,12 @@ class DenseIndex:
         them; None where there are too many to tell."""
         k = FIRST_NEAR
         while (near := self._reaching(query, floor, k)) is None:
-            if k >= max(MOST_NEAR, MOST_NEAR_SHARE * self.index.ntotal):
+            k *= NEAR_GROWTH
+            if k > max(TRIED_NEAR, MOST_NEAR_SHARE * self.index.ntotal):
                 if self.values is None:
                     return None
                 near = self._all_reaching(self.values, query, floor)
                 break
-            k *= NEAR_GROWTH
         rows, places = self._expand(near[0])
         return rows, near[1][places]
 
