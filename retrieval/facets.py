@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.column import AttributeColumn
-from trimtab.catalog.attributes.counting import Counts, count_once_each, n_beside
+from trimtab.catalog.attributes.counting import Counts, Marked, count_once_each, n_beside
 from trimtab.catalog.attributes.values import date_interval, plain_value
 from trimtab.core.records import Facet, FacetRange, IntArray
 from trimtab.retrieval.filters import RANGE, require_attribute
@@ -41,19 +41,27 @@ def require_facets(store: ItemStore, fields: Iterable[str]) -> None:
         require_attribute(store.attributes, field, parameter="facets", use="facet")
 
 
-def facet_of(column: AttributeColumn, rows: IntArray, limit: int, *, groups: IntArray | None = None) -> Facet:
+def facet_of(
+    column: AttributeColumn,
+    rows: IntArray,
+    limit: int,
+    *,
+    groups: IntArray | None = None,
+    marked: Marked | None = None,
+) -> Facet:
     """The facet of an attribute over some rows.
 
     Args:
         rows: [n], each once; where groups are counted, those of a group beside each other (`Groups.together`).
         limit: the most values of a name that are counted one by one, the most frequent ones; ranges are always few.
         groups: [n_items] counts the groups of the rows, each once for a value, instead of the rows.
+        marked: the rows where they are broad and no groups are counted.
     """
     if column.is_few(rows):
         return _facet_of_few(column, rows, limit, groups)
     if column.is_named and groups is not None:
         return _named_facet(column, column.counts_by_owner(rows, groups, column.same, column.n_levels), limit)
-    counts = column.counts_at(rows)
+    counts = column.counts_at(rows) if marked is None else column.counts_of_marked(marked)
     if column.is_named:
         return _named_facet(column, counts, limit)
     distinct, n_of_each = _levels_counted(column, counts)
@@ -161,8 +169,10 @@ def _places(lows: Sequence[float], values: NDArray[np.float64]) -> NDArray[np.in
 
 
 def _sums(lows: Sequence[float], values: NDArray[np.float64], counts: IntArray) -> IntArray:
-    """How often there are values of each range."""
-    return np.bincount(_places(lows, values), weights=counts, minlength=len(lows)).astype(np.int64)
+    """How often there are values [n], which ascend, of each range, of ranges that leave no value out."""
+    before = np.append(0, np.cumsum(counts))
+    sums: IntArray = np.diff(before[np.append(np.searchsorted(values, lows), len(values))])
+    return sums
 
 
 def _number_ranges(column: AttributeColumn, distinct: NDArray[np.float64], counts: IntArray) -> list[Range]:

@@ -187,10 +187,10 @@ class Masks:
         bits = reduce(np.bitwise_and, map(self._of_one, conditions))
         return np.unpackbits(bits, count=len(self._store)).view(bool)
 
-    def at(self, condition: Condition, rows: IntArray) -> Mask:
-        """[n] which of some rows, each once and ascending, meet a condition."""
-        if len(rows) == len(self._store):
-            return np.unpackbits(self._of_one(condition), count=len(rows)).view(bool)
+    def at(self, condition: Condition, rows: IntArray | None) -> Mask:
+        """[n] which of some rows, each once and ascending, or of all, meet a condition."""
+        if rows is None or len(rows) == len(self._store):
+            return np.unpackbits(self._of_one(condition), count=len(self._store)).view(bool)
         # Bits stand from the highest of a byte on.
         meets: Mask = self._of_one(condition)[rows >> 3] << (rows & 7).astype(np.uint8) >= _HIGHEST_BIT
         return meets

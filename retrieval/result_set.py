@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trimtab.catalog.attributes.column import Mask
+from trimtab.catalog.attributes.counting import Marked, is_broad
 from trimtab.catalog.groups import Groups
 from trimtab.core.records import Facet, Filter, IntArray, Sort
 from trimtab.retrieval.facets import facet_of
@@ -48,12 +49,15 @@ class ResultSet:
             BadParameter: a filter that cannot be, see `conditions_of`.
         """
         self._store = store
-        self._meeting_query = np.flatnonzero(meeting_query)
         self._conditions = masks.conditions(filters)
         self._groups = groups
         if len(hidden):
-            self._meeting_query = self._meeting_query[~np.isin(self._meeting_query, hidden)]
-        self._meets = [masks.at(one, self._meeting_query) for one in self._conditions]
+            meeting_query = meeting_query.copy()
+            meeting_query[hidden] = False
+        self._meeting_query = meeting_query
+        self._rows_meeting_query = rows = np.flatnonzero(meeting_query)
+        self._is_broad = is_broad(len(rows), len(store))
+        self._meets = [masks.at(one, None if self._is_broad else rows) for one in self._conditions]
         self.rows = self._meeting(self._meets)
 
     def __len__(self) -> int:
@@ -69,9 +73,15 @@ class ResultSet:
             of_items: count items all the same.
         """
         attributes = self._store.attributes
+        found = dict[str, Facet]()
         if of_items or self._groups is None:
-            return {field: facet_of(attributes[field], self._rows_but(field), limit) for field in fields}
-        groups, found = self._groups, dict[str, Facet]()
+            marked = Marked.of(self.rows, len(self._store)) if fields else None
+            for field in fields:
+                rows = self._rows_but(field)
+                some = marked if rows is self.rows else Marked.of(rows, len(self._store))
+                found[field] = facet_of(attributes[field], rows, limit, marked=some)
+            return found
+        groups = self._groups
         every = groups.together(self.rows) if fields else self.rows
         for field in fields:
             rows = self._rows_but(field)
@@ -124,5 +134,9 @@ class ResultSet:
         return self.rows if len(others) == len(self._conditions) else self._meeting(others)
 
     def _meeting(self, conditions: Sequence[Mask]) -> IntArray:
-        """The rows that meet the query, and all conditions [n_meeting_query]."""
-        return self._meeting_query[reduce(np.logical_and, conditions)] if conditions else self._meeting_query
+        """The rows that meet the query, and all conditions: of all items where the set is broad, else of these rows."""
+        if not conditions:
+            return self._rows_meeting_query
+        if self._is_broad:
+            return np.flatnonzero(reduce(np.logical_and, conditions, self._meeting_query))
+        return self._rows_meeting_query[reduce(np.logical_and, conditions)]

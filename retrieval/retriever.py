@@ -234,7 +234,8 @@ class Retriever:
             lambda: self.lexical.search(understood, max(n_candidates, WORDS_POOL), conditions, allowed, groups), near
         )
         if understood.forbidden and len(dense_rows):
-            dense_rows = np.setdiff1d(dense_rows, self.lexical.forbidden_rows(understood))
+            dense_rows = np.sort(dense_rows)
+            dense_rows = dense_rows[~_are_among(dense_rows, self.lexical.forbidden_rows(understood))]
 
         found = fused(
             (lexical_rows, bm25),
@@ -255,7 +256,7 @@ class Retriever:
         for condition in self._masks.narrowing(self._masks.conditions(filters)):
             may &= self._masks.at(condition, rows)
         if query.forbidden:
-            may &= ~np.isin(rows, self.lexical.forbidden_rows(query))
+            may &= ~_are_among(rows, self.lexical.forbidden_rows(query))
         return may
 
     def _most_popular(
@@ -348,6 +349,11 @@ def _indices(
         raise BundleDamaged(folder / REPORT, f"does not say where its collection is ({error})") from error
     collection.check(store, lexicon)
     return open_indices(folder / LEXICAL, lexicon, collection)
+
+
+def _are_among(rows: IntArray, others: IntArray) -> Mask:
+    """Which rows are among others, of which there may be very many: of these NumPy would by itself make a set."""
+    return np.isin(rows, others, kind="table")
 
 
 def _either(parts: Sequence[Found]) -> Found:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from trimtab.catalog.attributes.counting import (
     Counts,
+    Marked,
     count_by_owner,
+    count_marked,
     count_several,
     count_single,
     mark_between,
@@ -278,6 +280,16 @@ class AttributeColumn:
         else:
             count_several(rows, self.starts, self.codes, self.same, counts, there, totals)
         return Counts.of(counts, there, totals)
+
+    def counts_of_marked(self, marked: Marked) -> Counts:
+        """`counts_at` of so many rows that all values are gone through."""
+        by_code, having = np.zeros(self.n_levels, dtype=np.int32), np.empty(1, dtype=np.int64)
+        count_marked(marked.marks, NOTHING if self.is_whole else self.rows, self.codes, by_code, having)
+        counts = by_code.astype(np.int64)
+        if self.is_named and self.vocabulary.spellings:
+            counts = np.bincount(self.same, weights=by_code, minlength=self.n_levels).astype(np.int64)
+        there = np.flatnonzero(counts)
+        return Counts(there, counts[there], 0 if self.is_whole else marked.n - int(having[0]))
 
     def counts_by_owner(self, rows: Rows, owners: Rows, kinds: Codes, n_kinds: int) -> Counts:
         """How many owners have a value of each kind.

@@ -38,6 +38,57 @@ class Counts(NamedTuple):
         return cls(codes, counts[codes], missing)
 
 
+BROAD = 4
+"""Rows are broad where the catalogue has less than as many times more: then all values are gone through in the order in
+which they lie in memory, and not row by row."""
+
+
+def is_broad(n_rows: int, n_items: int) -> bool:
+    """Whether so many rows are better counted by going through all."""
+    return n_rows * BROAD > n_items
+
+
+class Marked(NamedTuple):
+    """Broad rows, marked among all.
+
+    Attributes:
+        marks: [n_items].
+        n: how many are.
+    """
+
+    marks: NDArray[np.bool_]
+    n: int
+
+    @classmethod
+    def of(cls, rows: Numbers, n_items: int) -> Marked | None:
+        """The marks of some rows, each once; None where they are not broad."""
+        if not is_broad(len(rows), n_items):
+            return None
+        marks = np.zeros(n_items, dtype=bool)
+        marks[rows] = True
+        return cls(marks, len(rows))
+
+
+@kernel("b1[:]", "i4[:]", "i4[:]", "out i4[:]", "out i8[:]")
+def count_marked(marks: Any, rows: Any, codes: Any, counts: Any, having: Any) -> None:
+    """Add the codes of the rows that are marked to the counts [n_codes], and say how many of these rows have any.
+
+    Args:
+        rows, codes: [n_values], by row; no rows where each has one code.
+    """
+    n, latest = 0, -1
+    if len(rows) == 0:
+        for row in range(len(codes)):
+            counts[codes[row]] += marks[row]
+    for place in range(len(rows)):
+        row = rows[place]
+        marked = marks[row]
+        counts[codes[place]] += marked
+        n += marked and row != latest
+        latest = row
+    having[0] = n
+
+
 @kernel("i8[:]", "i8[:]", "out b1[:]", "out i8[:]", "out i8[:]")
 def take_first_of_each(rows: Any, codes: Any, seen: Any, places: Any, count: Any) -> None:
     """Write the places of the rows that are the first with their code, as many as there is room for, and how many.
