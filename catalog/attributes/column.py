@@ -282,7 +282,7 @@ class AttributeColumn:
         return Counts.of(counts, there, totals)
 
     def counts_of_marked(self, marked: Marked) -> Counts:
-        """`counts_at` of so many rows that all values are gone through."""
+        """`counts_at` of broad rows, for which all values are gone through."""
         by_code, having = np.zeros(self.n_levels, dtype=np.int32), np.empty(1, dtype=np.int64)
         count_marked(marked.marks, NOTHING if self.is_whole else self.rows, self.codes, by_code, having)
         counts = by_code.astype(np.int64)

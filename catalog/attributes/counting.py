@@ -44,7 +44,7 @@ which they lie in memory, and not row by row."""
 
 
 def is_broad(n_rows: int, n_items: int) -> bool:
-    """Whether so many rows are better counted by going through all."""
+    """Whether rows are better counted by going through all that there are."""
     return n_rows * BROAD > n_items
 
 
