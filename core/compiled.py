@@ -125,34 +125,41 @@ def _numba() -> Any:
 def _reading_alone(dispatcher: Any) -> Iterator[None]:
     """Read code from the cache without what Numba compiles with, SciPy among it: importing that takes twice as long.
 
-    What is not in the cache is compiled as ever. Numba has no door for this, so parts of it are replaced meanwhile.
+    What is not in the cache is compiled as ever. Numba has no door for this, so parts of it are replaced meanwhile; a
+    Numba that has other parts reads as it does by itself.
     """
     from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415  # see `_numba`
-    from numba.core.runtime.nrt import rtsys  # noqa: PLC0415  # see `_numba`
 
     environment: Any = import_module("numba.core.environment")
-    cache, rebuild = dispatcher._cache, environment._rebuild_env  # noqa: SLF001  # see above
-    load = getattr(cache, "_load_overload", cache.load_overload)
+    try:
+        cache, rebuild = dispatcher._cache, environment._rebuild_env  # noqa: SLF001  # see above
+        load = getattr(cache, "_load_overload", cache.load_overload)
+        known_before, lookup = environment.Environment._memo, environment.lookup_environment  # noqa: SLF001  # see above
+        rtsys = import_module("numba.core.runtime.nrt").rtsys
+    except (AttributeError, ImportError):
+        yield
+        return
 
     def load_alone(signature: Any, target: Any) -> Any:
         rtsys.initialize(target)
-        return load(signature, target)
+        environment._rebuild_env = rebuild_alone  # noqa: SLF001  # see above
+        try:
+            return load(signature, target)
+        finally:  # what is written refers to Numba's own
+            environment._rebuild_env = rebuild  # noqa: SLF001  # see above
 
     def rebuild_alone(module: str, constants: Any, name: str) -> Any:
         """What a function of Numba's knows, but for the names of its module: machine code looks none of them up."""
-        if module in sys.modules or environment.lookup_environment(name) is not None:
+        if module in sys.modules or lookup(name) is not None:
             return rebuild(module, constants, name)
         known = environment.Environment({"__name__": module})
         known.consts[:], known.env_name = constants, name
-        environment.Environment._memo[name] = known  # noqa: SLF001  # see above
+        known_before[name] = known
         return known
 
     with global_compiler_lock:
-        cache.load_overload, environment._rebuild_env = load_alone, rebuild_alone  # noqa: SLF001  # see above
-        try:
-            yield
-        finally:
-            environment._rebuild_env = rebuild  # noqa: SLF001  # see above
+        cache.load_overload = load_alone
+        yield
 
 
 def _type_of(types: Any, given: Type) -> Any:
