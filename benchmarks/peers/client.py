@@ -8,12 +8,14 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 N_CONNECTIONS = 4
 TICKS = os.sysconf("SC_CLK_TCK")
 TIMEOUT_SECONDS = 60
+LAST_CHUNK = b"0\r\n\r\n"
 
 Request = Callable[[str], bytes]
 
@@ -66,29 +68,32 @@ def _read_answer(connection: socket.socket) -> None:
     lines = head.lower().splitlines()
     if not lines[0].startswith(b"http/1.1 200"):
         raise ConnectionError(f"the server answered {lines[0]!r}")
-    length = int(next(line for line in lines if line.startswith(b"content-length")).split(b":")[1])
-    while len(body) < length:
-        body += connection.recv(65536)
+    length = next((int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length")), None)
+    while len(body) < length if length is not None else not body.endswith(LAST_CHUNK):
+        received = connection.recv(65536)
+        if not received:
+            raise ConnectionError("the server closed the connection")
+        body += received
 
 
-def processor_seconds(session: int) -> float:
-    """What the processes of a session have taken."""
-    return sum(int(fields[11]) + int(fields[12]) for fields in _processes(session)) / TICKS
+def processor_seconds(root: int) -> float:
+    """What a process and those below it have taken."""
+    return sum(int(fields[11]) + int(fields[12]) for fields in _processes(root)) / TICKS
 
 
-def resident_mib(session: int) -> float:
-    """The resident memory of the processes of a session."""
-    return sum(int(fields[21]) for fields in _processes(session)) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def resident_mib(root: int) -> float:
+    """The resident memory of a process and those below it."""
+    return sum(int(fields[21]) for fields in _processes(root)) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _processes(session: int) -> list[list[str]]:
-    """The fields of `/proc/PID/stat` behind the name, of each process of a session."""
-    found = []
+def _processes(root: int) -> list[list[str]]:
+    """The fields of `/proc/PID/stat` behind the name, of a process and those below it, whatever their sessions."""
+    fields_of = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
-            continue
-        if int(fields[3]) == session:
-            found.append(fields)
-    return found
+        with suppress(OSError):  # it has ended
+            fields_of[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
+    found = {root}
+    for process in sorted(fields_of, key=lambda one: int(fields_of[one][19])):  # by start: parents first
+        if int(fields_of[process][1]) in found:
+            found.add(process)
+    return [fields_of[process] for process in found if process in fields_of]

@@ -8,7 +8,8 @@ that is not installed is left out: `E/NAME/bin/python` has what its script impor
 those in JavaScript. Relevance is not compared here.
 
 What a peer took is written to `R/KEY.json` at once, and a peer that has its file is not measured again: a run that was
-cut off goes on where it was. `--peer KEY` measures that one alone, in a few minutes.
+cut off goes on where it was. `--peer KEY` measures that one alone, in a few minutes, and `--queries` asks fewer of a
+slow one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from loadtests.document import replace_section
 from loadtests.queries import WORD
 from trimtab.catalog.store import ItemStore
 
-N_ROUNDS, N_QUERIES, N_WARM = 5, 120, 60
+N_ROUNDS, N_QUERIES = 5, 120
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Taken:
             "processor_ms": median(self.processor_ms),
             "p50_ms": float(p50),
             "p99_ms": float(p99),
-            "memory_mib": resident_mib(running.session),
+            "memory_mib": resident_mib(running.process),
             "start_seconds": running.start_seconds,
         }
 
@@ -63,13 +64,16 @@ def main() -> None:
     parser.add_argument("--environments", type=Path, required=True, help="a folder with an environment a peer")
     parser.add_argument("--results", type=Path, default=Path("build/peers"), help="a folder with a file a peer")
     parser.add_argument("--peer", choices=[peer.key for peer in PEERS], action="append", help="these alone")
+    parser.add_argument("--queries", type=int, default=N_QUERIES, help="in each of the rounds; fewer for a slow peer")
     parser.add_argument("--document", type=Path, help="a page whose section `peers` is written")
     arguments = parser.parse_args()
     arguments.results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         places = Places(arguments.bundle, arguments.environments, Path(scratch))
         for peer in _lacking(arguments.peer, arguments.results, places):
-            (arguments.results / f"{peer.key}.json").write_text(json.dumps(_beside_ours(peer, places), indent=1) + "\n")
+            (arguments.results / f"{peer.key}.json").write_text(
+                json.dumps(_beside_ours(peer, places, arguments.queries), indent=1) + "\n"
+            )
     table = table_of(arguments.results)
     sys.stdout.write(table)
     if arguments.document is not None:
@@ -89,25 +93,26 @@ def _lacking(keys: Sequence[str] | None, results: Path, places: Places) -> list[
     return found
 
 
-def _beside_ours(peer: Peer, places: Places) -> dict[str, Mapping[str, float]]:
+def _beside_ours(peer: Peer, places: Places, n_queries: int) -> dict[str, Mapping[str, float]]:
     """The figures of a peer, and ours of the same minutes."""
     store = ItemStore.load(places.bundle)
     _write_items(store, places.scratch / "items.jsonl")
-    texts = _texts(store, N_ROUNDS * N_QUERIES + N_WARM)
+    n_warm = n_queries // 2
+    texts = _texts(store, N_ROUNDS * n_queries + n_warm)
     with served(OURS, places) as ours, served(peer, places) as other:
         both = {"ours": (ours, Taken()), "peer": (other, Taken())}
         for running, _ in both.values():
-            seconds_of(running.port, running.peer.request, texts[:N_WARM])
-        for start in range(N_WARM, len(texts), N_QUERIES):
+            seconds_of(running.port, running.peer.request, texts[:n_warm])
+        for start in range(n_warm, len(texts), n_queries):
             for running, taken in both.values():
-                _take(running, texts[start : start + N_QUERIES], taken)
+                _take(running, texts[start : start + n_queries], taken)
         return {who: taken.figures(running) for who, (running, taken) in both.items()}
 
 
 def _take(running: Running, texts: Sequence[str], taken: Taken) -> None:
-    before = processor_seconds(running.session)
+    before = processor_seconds(running.process)
     seconds, each = seconds_of(running.port, running.peer.request, texts)
-    taken.processor_ms.append((processor_seconds(running.session) - before) / len(texts) * 1e3)
+    taken.processor_ms.append((processor_seconds(running.process) - before) / len(texts) * 1e3)
     taken.rates.append(len(texts) / seconds)
     taken.seconds += each
     sys.stderr.write(f"{running.peer.name}: {taken.rates[-1]:.0f} a second, {taken.processor_ms[-1]:.2f} ms\n")

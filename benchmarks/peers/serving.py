@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.peers.client import Request, get, post, seconds_of
@@ -16,6 +16,7 @@ from loadtests.serving import free_port
 
 SERVERS = Path(__file__).parent / "servers"
 START_SECONDS = 180
+SHOWN = 20
 NO_DEADLINE_MS = 10_000
 WEIGHTS = "w_relevance=0.6&w_revenue=0.3&w_diversity=0.1&group=false"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -30,25 +31,51 @@ class Peer:
         script: in `servers`; None for the service itself.
         environment: the folder below `--environments` of what the script needs beside the standard library; None for
             this one's own.
+        path: with TEXT in the place of the words and, where it takes a number of hits, HITS in the place of that.
         serves_bundle: whether it is given the bundle, and not the items alone.
+        posts: whether words are posted to the path.
+        settings: what its script is given beside the folder and the port.
     """
 
     key: str
     name: str
     script: str | None
-    request: Request
+    path: str
     environment: str | None = None
     serves_bundle: bool = False
+    posts: bool = False
+    settings: tuple[str, ...] = ()
+
+    def path_of(self, hits: int) -> str:
+        """The path that asks for a number of hits, with TEXT in the place of the words."""
+        return self.path.replace("HITS", str(hits))
+
+    @property
+    def request(self) -> Request:
+        """What asks for words."""
+        return (post if self.posts else get)(self.path_of(SHOWN))
 
 
-OURS = Peer("trimtab", "trimtab, everything on", None, get(f"/search?q=TEXT&{WEIGHTS}"), serves_bundle=True)
+OURS = Peer("trimtab", "trimtab, everything on", None, f"/search?q=TEXT&{WEIGHTS}", serves_bundle=True)
+LITSERVE = Peer("litserve", "the engine, LitServe", "engine_litserve.py", "/predict", "litserve", True, posts=True)
+BENTOML = Peer("bentoml", "the engine, BentoML", "engine_bentoml.py", "/search", "bentoml", True, posts=True)
+RAY = Peer("ray", "the engine, Ray Serve", "engine_ray.py", "/?q=TEXT", "rayserve", True)
+
+
+def tuned(peer: Peer) -> Peer:
+    """The same with other settings than those that its documentation begins with."""
+    return replace(peer, key=f"{peer.key}-tuned", name=f"{peer.name}, tuned", settings=("tuned",))
+
+
 PEERS = (
-    Peer("fastapi", "the engine, plain FastAPI", "engine_fastapi.py", get("/search?q=TEXT"), serves_bundle=True),
-    Peer("litserve", "the engine, LitServe", "engine_litserve.py", post("/predict"), "litserve", serves_bundle=True),
-    Peer("bm25s", "bm25s + FAISS + LightGBM, FastAPI", "bm25s_faiss.py", get("/search?q=TEXT"), "bm25s"),
-    Peer("lancedb", "LanceDB hybrid, FastAPI", "lancedb_hybrid.py", get("/search?q=TEXT"), "lancedb"),
-    Peer("minisearch", "MiniSearch, node", "minisearch.mjs", get("/search?q=TEXT"), "js"),
-    Peer("orama", "Orama, node", "orama.mjs", get("/search?q=TEXT"), "js"),
+    Peer("fastapi", "the engine, plain FastAPI", "engine_fastapi.py", "/search?q=TEXT", serves_bundle=True),
+    *(LITSERVE, tuned(LITSERVE), BENTOML, tuned(BENTOML), RAY, tuned(RAY)),
+    Peer("bm25s", "bm25s + FAISS + LightGBM, FastAPI", "bm25s_faiss.py", "/search?q=TEXT&k=HITS", "bm25s"),
+    Peer("lancedb", "LanceDB hybrid, FastAPI", "lancedb_hybrid.py", "/search?q=TEXT&k=HITS", "lancedb"),
+    Peer("milvus", "Milvus Lite hybrid, FastAPI", "milvus_hybrid.py", "/search?q=TEXT&k=HITS", "milvus"),
+    Peer("txtai", "txtai hybrid, its server", "txtai_hybrid.py", "/search?query=TEXT&limit=HITS", "txtai"),
+    Peer("minisearch", "MiniSearch, node", "minisearch.mjs", "/search?q=TEXT&k=HITS", "js"),
+    Peer("orama", "Orama, node", "orama.mjs", "/search?q=TEXT&k=HITS", "js"),
 )
 
 
@@ -58,7 +85,7 @@ class Running:
 
     peer: Peer
     port: int
-    session: int
+    process: int
     start_seconds: float
 
 
@@ -103,7 +130,7 @@ def served(peer: Peer, places: Places) -> Iterator[Running]:
     port = free_port()
     variables = {**os.environ, **ONE_THREAD, **_variables(peer, port, places)}
     where = (places.environments / peer.environment if peer.environment else places.scratch).resolve()
-    given = command if peer.script is None else [*command, str(port)]
+    given = command if peer.script is None else [*command, str(port), *peer.settings]
     start = time.monotonic()
     process = subprocess.Popen(  # noqa: S603  # our own scripts
         given, env=variables, cwd=where, start_new_session=True, stdout=subprocess.DEVNULL

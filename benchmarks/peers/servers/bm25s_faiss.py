@@ -1,13 +1,14 @@
 """bm25s, FAISS and LightGBM behind FastAPI: `python bm25s_faiss.py FOLDER PORT`.
 
 What a search engine of libraries is in a hundred lines: 200 candidates of either kind, put in order by trees that were
-fitted on what the titles and product types say.
+fitted on judgments, or on what titles and product types say.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bm25s
@@ -50,14 +51,28 @@ def candidates(text: str) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.stack([by_words, cosines, popularity[rows], prices[rows]], axis=1)
 
 
+def lessons() -> Iterator[tuple[str, Callable[[int], int]]]:
+    """Texts, and the grade of a row: as judged where there are judgments, else whether it is of the type asked for."""
+    judged = Path(sys.argv[1]) / "judgments.jsonl"
+    if judged.exists():
+        grades: dict[str, dict[str, int]] = {}
+        for line in judged.read_text().splitlines():
+            row = json.loads(line)
+            grades.setdefault(row["query"], {})[row["item_id"]] = int(row["grade"])
+        for text, of_items in grades.items():
+            yield text, lambda row, of_items=of_items: of_items.get(items[row]["item_id"], 0)
+    else:
+        for name in sorted({item["product_type"] for item in items if item["product_type"]})[:N_QUERIES]:
+            yield name, lambda row, name=name: int(items[row]["product_type"] == name)
+
+
 def fitted() -> lightgbm.Booster:
-    """Trees that learn which candidates are of the type that is asked for."""
-    types = sorted({item["product_type"] for item in items if item["product_type"]})[:N_QUERIES]
+    """Trees that put candidates in order."""
     features, labels, sizes = [], [], []
-    for name in types:
-        rows, of_query = candidates(name)
+    for text, grade in lessons():
+        rows, of_query = candidates(text)
         features.append(of_query)
-        labels += [int(items[row]["product_type"] == name) for row in rows]
+        labels += list(map(grade, rows))
         sizes.append(len(rows))
     data = lightgbm.Dataset(np.concatenate(features), labels, group=sizes)
     settings = {"objective": "lambdarank", "num_leaves": 31, "verbose": -1, "num_threads": 1}
@@ -69,10 +84,10 @@ app = FastAPI()
 
 
 @app.get("/search")
-async def search(q: str) -> Response:
+async def search(q: str, k: int = SHOWN) -> Response:
     rows, features = candidates(q)
     scores = np.asarray(ranker.predict(features, num_threads=1))
-    order = np.argsort(scores)[::-1][:SHOWN]
+    order = np.argsort(scores)[::-1][:k]
     hits = [{**items[rows[place]], "score": float(scores[place])} for place in order]
     return Response(orjson.dumps({"query": q, "hits": hits}), media_type="application/json")
 

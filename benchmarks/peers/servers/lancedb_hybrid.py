@@ -34,9 +34,9 @@ app = FastAPI()
 
 
 @app.get("/search")
-def search(q: str) -> Response:
+def search(q: str, k: int = SHOWN) -> Response:
     found = stored.search(query_type="hybrid").vector(encode([q])[0]).text(q)
-    hits = found.rerank(reranker).limit(SHOWN).select(list(items[0])).to_list()
+    hits = found.rerank(reranker).limit(k).select(list(items[0])).to_list()
     return Response(
         orjson.dumps({"query": q, "hits": hits}, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json"
     )

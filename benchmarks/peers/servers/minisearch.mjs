@@ -11,8 +11,9 @@ const index = new MiniSearch({ idField: "item_id", fields, storeFields: Object.k
 index.addAll(items);
 
 const server = createServer((request, response) => {
-  const q = new URL(request.url, "http://x").searchParams.get("q");
-  const hits = index.search(q, { prefix: true, fuzzy: 0.2, boost: { title: 2 } }).slice(0, 20);
+  const asked = new URL(request.url, "http://x").searchParams;
+  const q = asked.get("q");
+  const hits = index.search(q, { prefix: true, fuzzy: 0.2, boost: { title: 2 } }).slice(0, Number(asked.get("k") ?? 20));
   const body = JSON.stringify({ query: q, hits });
   response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
   response.end(body);

@@ -14,9 +14,10 @@ const index = create({ schema });
 await insertMultiple(index, items.map((item) => ({ ...item, price: item.price ?? 0 })), 1000);
 
 const server = createServer(async (request, response) => {
-  const term = new URL(request.url, "http://x").searchParams.get("q");
+  const asked = new URL(request.url, "http://x").searchParams;
+  const term = asked.get("q");
   const properties = ["title", "brand", "category", "product_type"];
-  const answer = await search(index, { term, properties, boost: { title: 2 }, limit: 20 });
+  const answer = await search(index, { term, properties, boost: { title: 2 }, limit: Number(asked.get("k") ?? 20) });
   const hits = answer.hits.map(({ document, score }) => ({ ...document, score }));
   const body = JSON.stringify({ query: term, hits });
   response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
