@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import bm25s
@@ -60,10 +61,18 @@ def lessons() -> Iterator[tuple[str, Callable[[int], int]]]:
             row = json.loads(line)
             grades.setdefault(row["query"], {})[row["item_id"]] = int(row["grade"])
         for text, of_items in grades.items():
-            yield text, lambda row, of_items=of_items: of_items.get(items[row]["item_id"], 0)
+            yield text, partial(grade_of, of_items)
     else:
         for name in sorted({item["product_type"] for item in items if item["product_type"]})[:N_QUERIES]:
-            yield name, lambda row, name=name: int(items[row]["product_type"] == name)
+            yield name, partial(is_of_type, name)
+
+
+def grade_of(grades: Mapping[str, int], row: int) -> int:
+    return grades.get(items[row]["item_id"], 0)
+
+
+def is_of_type(name: str, row: int) -> int:
+    return int(items[row]["product_type"] == name)
 
 
 def fitted() -> lightgbm.Booster:

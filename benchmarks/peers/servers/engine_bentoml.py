@@ -36,7 +36,7 @@ class Search:
 
     if os.environ.get(TUNED):
 
-        @bentoml.api
+        @bentoml.api  # type: ignore[untyped-decorator]
         async def search(self, q: str, context: bentoml.Context) -> str:
             """The slate as text."""
             context.response.headers["content-type"] = "application/json"
@@ -44,7 +44,7 @@ class Search:
 
     else:
 
-        @bentoml.api
+        @bentoml.api  # type: ignore[untyped-decorator]
         def search(self, q: str) -> dict[str, Any]:
             """The slate."""
             return self._found(q)

@@ -46,6 +46,6 @@ class Search:
 if __name__ == "__main__":
     ray.init(num_cpus=2, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[2])})
-    serve.run(Search.bind(sys.argv[1]))
+    serve.run(Search.bind(sys.argv[1]))  # type: ignore[attr-defined]  # typed as the class
     signal.sigwait([signal.SIGTERM])
     ray.shutdown()
