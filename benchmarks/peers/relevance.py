@@ -117,13 +117,13 @@ def _ndcg(ids: Sequence[str], grades: Mapping[str, int]) -> float:
 
 
 def _ours(name: str, data: Path) -> Callable[[pl.DataFrame | None], Any]:
-    items, shop = DATA_SETS[name].read(data)
+    items = DATA_SETS[name].load(data)
 
     @contextmanager
     def start(judgments: pl.DataFrame | None) -> Iterator[Ask]:
         with TemporaryDirectory() as scratch:
             bundle = Path(scratch) / "bundle"
-            build_bundle(items, bundle, source=name, shop=shop, encoder="wordllama", judgments=judgments)
+            build_bundle(items, bundle, source=name, encoder="wordllama", judgments=judgments)
             engine = Engine.load(bundle)
 
             def ask(text: str) -> Sequence[str]:
