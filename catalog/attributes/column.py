@@ -275,10 +275,10 @@ class AttributeColumn:
         """How often values are there among those of some rows, by the code that stands for each."""
         n_levels = self.n_levels
         counts, there, totals = np.zeros(n_levels, np.int64), np.empty(n_levels, np.int64), np.empty(2, np.int64)
-        if self.is_whole:
-            count_single(rows, self.codes, self.same, counts, there, totals)
-        else:
+        if self.is_multi:
             count_several(rows, self.starts, self.codes, self.same, counts, there, totals)
+        else:
+            count_single(rows, self.codes if self.is_whole else self.first_codes, self.same, counts, there, totals)
         return Counts.of(counts, there, totals)
 
     def counts_of_marked(self, marked: Marked) -> Counts:
@@ -305,7 +305,8 @@ class AttributeColumn:
 
     def is_few(self, rows: Rows) -> bool:
         """Whether rows are so few that it is better to look up their values than to go by all that there are."""
-        return len(rows) * FEW < max(self.n_levels, 0 if self.is_whole or "starts" in self.__dict__ else self.n_items)
+        is_at_hand = self.is_whole or not {"starts", "first_codes"}.isdisjoint(self.__dict__)
+        return len(rows) * FEW < max(self.n_levels, 0 if is_at_hand else self.n_items)
 
     def _few_codes_at(self, rows: Rows) -> tuple[Codes, Rows]:
         """`codes_at` in time that goes with the rows alone."""

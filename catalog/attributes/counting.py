@@ -111,21 +111,26 @@ def take_first_of_each(rows: Any, codes: Any, seen: Any, places: Any, count: Any
 
 @kernel("i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i8[:]", "out i8[:]")
 def count_single(rows: Any, codes: Any, kinds: Any, counts: Any, there: Any, totals: Any) -> None:
-    """Add the kinds of value of some rows, each of which has one, to the counts [n_kinds].
+    """Add the kinds of value of some rows, each of which has one or none, to the counts [n_kinds].
 
     Args:
+        codes: [n_items], negative for none.
         kinds: [n_codes] as what a code counts.
         there: [n_kinds] written to: the kinds that are there, in the order in which they are met.
         totals: [2] written to: how many kinds are there, and how many rows have none.
     """
-    n = 0
+    n, missing = 0, 0
     for row in rows:
-        kind = kinds[codes[row]]
+        code = codes[row]
+        if code < 0:
+            missing += 1
+            continue
+        kind = kinds[code]
         if counts[kind] == 0:
             there[n] = kind
             n += 1
         counts[kind] += 1
-    totals[0], totals[1] = n, 0
+    totals[0], totals[1] = n, missing
 
 
 @kernel("i8[:]", "i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i8[:]", "out i8[:]")
