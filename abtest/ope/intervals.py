@@ -2,10 +2,11 @@
 
 The interval is the wider of two, on each side. A studentised bootstrap over groups of users (Efron & Tibshirani 1993,
 ch. 12.5; Cameron, Gelbach & Miller 2008 for clusters) judges every resample by its own standard error, which keeps the
-two tails honest where rewards and weights are skewed. Student's quantile of the linearised standard error of a sum of
+two tails honest where rewards and weights are skewed. Student's quantile of the jackknife's standard error of a sum of
 ratios, groups of users being the unit, knows how few users decide the value (`abtest/ope/reliability.py`). Both are
 multiples of a standard error that trusts no luck of heavy weights (`reliability.unrelated_error`). Where hardly
-any user was rewarded there is no interval, unless rewards are 0 or 1 and unweighted, so that an exact one is known.
+any user was rewarded there is no interval, unless rewards are 0 or 1 and unweighted, so that an exact one is known;
+where none was, nothing says that rewards are not amounts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from numpy.typing import ArrayLike
 from scipy.special import betaincinv, ndtr
 
 from trimtab.abtest.ope.estimators import Floats
-from trimtab.abtest.ope.reliability import MARGIN, Reliability, deciding_users, student_quantile, unrelated_error
+from trimtab.abtest.ope.reliability import (
+    MARGIN,
+    Reliability,
+    deciding_users,
+    student_quantile,
+    undrawn_tail,
+    unrelated_error,
+)
 from trimtab.abtest.ope.sums import Sums
 from trimtab.core.counted import counted
 
@@ -49,7 +57,7 @@ class Estimate:
     Attributes:
         value: None where there is no number; `refusal` then says why.
         low, high: interval at the confidence asked for; None where too few users decide the value.
-        standard_error: linearised, over groups of users.
+        standard_error: jackknife, over groups of users.
         n: impressions behind it.
         ess: Kish's effective sample size; over positions, the harmonic mean weighted by the reward logged at each.
         support: share of impressions that the target policy could have shown.
@@ -60,6 +68,7 @@ class Estimate:
         deciding: effective number of users that decide the value, see `reliability.Reliability`; None where unknown.
         times_longer: how many times as long a log like this one has to be to have enough rewarded users; None where no
             longer one would make anything sure.
+        tail: how many times as large squares are expected to be in a long log, see `reliability.undrawn_tail`.
     """
 
     value: float | None
@@ -75,6 +84,7 @@ class Estimate:
     caution: str | None = None
     deciding: float | None = None
     times_longer: float | None = 1.0
+    tail: float = 1.0
 
     @property
     def sure_sign(self) -> int:
@@ -108,10 +118,19 @@ def influence(sums: Sums) -> Floats:
 
 
 def standard_error(sums: Sums) -> float:
-    """Linearised standard error over groups, with the small-sample factor `g / (g - 1)`."""
+    """Jackknife standard error over groups: of what the value changes by where one group of users is left out.
+
+    The linearised error has the ratios follow whoever has much of the weight, and is too small where one user has
+    (Bell & McCaffrey 2002). A column of which one group has all the weight changes by nothing.
+    """
     g = int((sums.counts > 0).sum())
-    effect = influence(sums)
-    return float(np.sqrt(g / (g - 1) * (effect @ effect))) if g > 1 else float("nan")
+    if g < 2:
+        return float("nan")
+    totals = sums.denominators.sum(axis=0)
+    off = sums.numerators - sums.denominators * (sums.numerators.sum(axis=0) / totals)
+    others = totals - sums.denominators
+    change = np.divide(off, others, out=np.zeros_like(off), where=others > NOISE * totals) @ sums.signs
+    return float(np.sqrt((g - 1) / g * (change @ change)))
 
 
 def cautious_error(sums: Sums) -> float:
@@ -255,9 +274,10 @@ def estimate(
         caution=found.caution,
         deciding=found.deciding,
         times_longer=found.times_longer,
+        tail=undrawn_tail(sums),
     )
     if not found.is_enough:
-        low, high = exact(sums, confidence=confidence) or (None, None)
+        low, high = (exact(sums, confidence=confidence) if found.rewarded > 0 else None) or (None, None)
         return replace(bare, low=low, high=high)
     low, high = bootstrap(sums, confidence=confidence, n_resamples=n_resamples, seed=seed)
     half = float(student_quantile((1 + confidence) / 2, found.deciding)) * cautious_error(sums)

@@ -97,6 +97,25 @@ class Reliability:
         return MIN_REWARDED_TO_BE_SURE / self.rewarded if 0 < self.rewarded < MIN_REWARDED_TO_BE_SURE else 1.0
 
 
+def undrawn_tail(sums: Sums) -> float:
+    """How many times as large the mean square of what rewarded users give is expected to be in a long log, over what it
+    is in this one; of a difference, on the side where that is less.
+
+    Of a heavy tail few users have not shown the largest. Were what they give lognormal, the square's mean would be
+    `exp(variance of logarithms)` times the mean's square, which needs none of the largest.
+    """
+    return min(map(_tail_of, sums.sides()))
+
+
+def _tail_of(side: Sums) -> float:
+    given = np.abs(side.numerators @ (side.signs / np.maximum(side.denominators.sum(axis=0), _LEAST)))
+    given = given[given > 0]
+    if len(given) < MIN_REWARDED:
+        return 1.0
+    expected = np.exp(np.log(given).var(ddof=1))
+    return max(float(expected * np.mean(given) ** 2 / np.mean(given**2)), 1.0)
+
+
 def unrelated_error(sums: Sums) -> float:
     """The standard error of a difference if rewards had nothing to do with weights.
 

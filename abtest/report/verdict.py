@@ -118,14 +118,15 @@ def searches_needed(one: Estimate, before: Estimate) -> int | None:
     many times more; None where this log cannot say.
 
     Of a log some times as long as many times more users decide, so that its interval is narrower by more than the root
-    where few decide in this one.
+    where few decide in this one; but it has more of a heavy tail.
     """
     base = relative_base(before)
     if one.value is None or one.low is None or one.high is None or not one.standard_error or not base:
         return None
     if one.times_longer is None:
         return None
-    half, error, deciding = max(one.value - one.low, one.high - one.value), one.standard_error, one.deciding
+    wider, deciding = np.sqrt(one.tail), one.deciding
+    half, error = wider * max(one.value - one.low, one.high - one.value), wider * one.standard_error
 
     def times_needed(times: float) -> float:
         """Times as long as to show the difference, were as many users to decide as in a log `times` as long."""

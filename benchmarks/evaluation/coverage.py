@@ -53,7 +53,8 @@ def studentised(logs: Logs) -> dict[str, Floats]:
     off = logs.numerators - logs.denominators * ratios[:, None]
     effect = np.einsum("rgm,rm->rg", off, signs / denominators)
     squares = (effect**2).sum(axis=1)
-    error = np.sqrt(g / (g - 1) * squares)
+    left_out = (off / (denominators[:, None] - logs.denominators)) @ signs
+    error = np.sqrt((g - 1) / g * (left_out**2).sum(axis=1))
     low, high = _quantiles(off, logs.denominators, signs, resampled_counts(n_users, N_RESAMPLES, 0))
     sides = [
         np.abs(np.einsum("rgm,rm->rg", logs.numerators, np.where(signs * way > 0, 1 / denominators, 0)))

@@ -107,6 +107,23 @@ def test_the_standard_error_is_the_textbooks_where_every_impression_is_a_user() 
     assert (low, high) == pytest.approx((t.low, t.high), abs=0.02)
 
 
+def test_the_standard_error_is_that_of_the_log_without_each_user_in_turn() -> None:
+    rewards, weights, users = clustered_log(3, n_users=40)
+    users[users < 10] = 0  # has a quarter of the searches
+    g = len(np.unique(users))
+
+    def difference(some: np.ndarray) -> Sums:
+        first, second = (
+            add_up(estimators.snips(rewards[some], one[some]), users[some], n_groups=40)
+            for one in (weights, weights**0.5)
+        )
+        return first.minus(second)
+
+    whole = difference(users >= 0)
+    off = np.array([difference(users != user).value - whole.value for user in np.unique(users)])
+    assert standard_error(whole) == pytest.approx(np.sqrt((g - 1) / g * (off**2).sum()))
+
+
 def test_empirical_bernstein_never_promises_too_much_and_stays_in_range() -> None:
     misses = 0
     for seed in range(300):

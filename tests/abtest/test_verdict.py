@@ -61,6 +61,12 @@ def test_few_users_that_decide_need_more_searches_by_more_users(deciding: float)
     assert away == pytest.approx(0.05 * base, rel=0.01)
 
 
+def test_a_heavy_tail_that_was_not_drawn_needs_more_searches() -> None:
+    before = of(2.0, 1.8, 2.2)
+    now, heavy = (searches_needed(of(0.05, -0.05, 0.15, tail=tail), before) for tail in (1.0, 3.0))
+    assert heavy == pytest.approx(3 * now, abs=1)
+
+
 def test_a_log_that_forbids_a_sure_sign_needs_as_many_more_rewarded_users_or_no_number_helps() -> None:
     before = of(2.0, 1.8, 2.2)
     thin = of(0.001, -0.01, 0.012, caution="effectively 4 rewarded users, at least 20 are needed", times_longer=5.0)
