@@ -64,7 +64,7 @@ def test_users_that_search_often_count_once_where_they_are_alike() -> None:
 
 
 def test_few_amounts_of_a_heavy_tail_have_not_shown_its_squares() -> None:
-    """Of lognormal amounts squares have exp(sigma^2) times the mean's square; of sixty users' they hardly ever do."""
+    """Squares of lognormal amounts have exp(sigma^2) times the mean's square; those of sixty users hardly ever do."""
     rng = np.random.Generator(np.random.PCG64(5))
     expected = np.exp(1.5**2)
     found, missed = [], []
