@@ -38,7 +38,9 @@ def page_of(
         return rows[:0]
     if not len(keys):
         return _most_popular(rows, popularity, start, stop)
-    its_keys = _between(keys.copy(), start, stop)
+    is_mostly_least = 2 * np.count_nonzero(keys == keys.min()) > len(keys)
+    # What is mostly its least, as flags are, NumPy sorts in a tenth of the time that dividing it takes.
+    its_keys = np.sort(keys)[start:stop] if is_mostly_least else _between(keys.copy(), start, stop)
     low, high = its_keys.min(), its_keys.max()
     n_before = int(np.count_nonzero(keys < low))
     found = [_most_popular(rows[keys == low], popularity, start - n_before, stop - n_before)]
