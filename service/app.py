@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
@@ -98,11 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry=NO_TELEMETRY,
     )
     routers = _routers(parts, searches)
-    for router in routers:
-        app.include_router(router)
-    # Built when they are first looked for, unless here: no first request waits for them, and no two apps of a process
-    # build theirs at once, which pydantic does not bear.
-    _ = [*iter_route_contexts(app.routes)]
+    for router in routers:  # as they are: including a router makes each of its routes a second time
+        app.router.routes.extend(router.routes)
     if agents is not None:
         app.router.routes.append(Route(agents.path, agents, include_in_schema=False))
     documentation.install(app)

@@ -197,7 +197,7 @@ def test_a_report_says_what_deployed_weights_do_and_what_it_assumes(
     assert by_position == pytest.approx((1.0 + np.arange(10)) ** -0.6, rel=0.25)
     assert {one["value"] for one in found["differences"]["same - logged"].values()} == {0.0}
     for name, raw in policies.items():
-        served = deploy(engine, small, raw, 20_000, generator(3), temperature=1e-4)
+        served = deploy(engine, small, raw, 8_000, generator(3), temperature=1e-4)
         for metric in ("relevance", "revenue"):
             one = found["policies"][name][metric]
             truth, error = value_of(engine, served, metric)

@@ -6,8 +6,11 @@ of the traffic by one user is half of the searches of a log, and one unit of a r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -32,6 +35,8 @@ KINDS = (
     "plain", "pages of 2 and of 4", "a length of its own each row", "ties", "sparse", "lopsided shares",
     "one user with half", "negative revenue", "shuffled rows", "duplicates",
 )  # fmt: skip
+FEW = ("plain", "a length of its own each row", "one user with half", "duplicates")
+"""Those of which reports are made in `make test`."""
 N_USERS, DEPTH = 300, 4
 MANY = [pytest.param(8), pytest.param(1000, marks=pytest.mark.slow)]
 of_every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -285,20 +290,25 @@ def of_kind(frame: pl.DataFrame, kind: str, rng: np.random.Generator) -> pl.Data
 
 
 @pytest.fixture(scope="module")
-def reports(engine: Engine, plain_log: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """By kind, the report of the log's own weights and of others."""
-    found = {}
-    for number, kind in enumerate(KINDS):
+def report_of(
+    engine: Engine, plain_log: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], dict[str, Any]]:
+    """By kind, the report of the log's own weights and of others, made once."""
+
+    @cache
+    def made(kind: str) -> dict[str, Any]:
         log = tmp_path_factory.mktemp("kind") / "log.parquet"
-        of_kind(plain_log, kind, generator(6, number)).write_parquet(log)
-        policies = {"same": dict(engine.default_weights), "other": OTHER}
-        found[kind] = replay(log, engine, policies)
-    return found
+        of_kind(plain_log, kind, generator(6, KINDS.index(kind))).write_parquet(log)
+        return replay(log, engine, {"same": dict(engine.default_weights), "other": OTHER})
+
+    return made
 
 
-@of_every_kind
-def test_a_report_says_that_the_logs_own_weights_do_not_differ(kind: str, reports: dict[str, dict]) -> None:
-    found = reports[kind]
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=() if kind in FEW else pytest.mark.slow) for kind in KINDS])
+def test_a_report_says_that_the_logs_own_weights_do_not_differ(
+    kind: str, report_of: Callable[[str], dict[str, Any]]
+) -> None:
+    found = report_of(kind)
     searches = 2 * N_SEARCHES if kind in ("lopsided shares", "one user with half") else N_SEARCHES
     assert found["log"]["n_replayed"] == searches
     assert not any("propensities" in warning for warning in found["warnings"])
@@ -329,9 +339,12 @@ def test_temperatures_far_apart_and_sorted_slates_beside_draws_make_no_differenc
         assert (one["value"], one["low"], one["high"]) == (0, 0, 0)
 
 
-def test_reports_are_hardly_ever_sure_of_outcomes_that_were_dealt(reports: dict[str, dict]) -> None:
+@pytest.mark.parametrize("kinds", [FEW, pytest.param(KINDS, marks=pytest.mark.slow)], ids=["few", "all"])
+def test_reports_are_hardly_ever_sure_of_outcomes_that_were_dealt(
+    kinds: tuple[str, ...], report_of: Callable[[str], dict[str, Any]]
+) -> None:
     """Not so of diversity, which is measured on slates: the other weights do differ in it."""
-    differences = [one["differences"]["other - logged"] for one in reports.values()]
+    differences = [report_of(kind)["differences"]["other - logged"] for kind in kinds]
     known = [by[metric] for by in differences for metric in ("relevance", "revenue") if by[metric]["value"] is not None]
     sure = [one for one in known if one["caution"] is None and one["low"] is not None and one["low"] * one["high"] > 0]
     assert len(sure) <= allowed(len(known), 0.05)

@@ -32,11 +32,15 @@ FILTERS = (
 )
 
 
+with_a_server = pytest.mark.slow  # a small story with one is in tests/engine/test_remote_retrieval.py
+
+
 def filtered(text: str, store: ItemStore) -> str:
     """A filter of the parametrised ones, with a brand that there is."""
     return text.replace("private", store.brands[0])
 
 
+@with_a_server
 @pytest.mark.parametrize("text", QUERIES)
 def test_words_find_the_same_items_in_either(text: str, retriever: Retriever, local: Retriever) -> None:
     everything = len(retriever.vectors)
@@ -47,6 +51,7 @@ def test_words_find_the_same_items_in_either(text: str, retriever: Retriever, lo
     assert (np.diff(bm25) <= 1e-6).all()
 
 
+@with_a_server
 @pytest.mark.parametrize("said", ["", "price:1..6"])
 def test_of_each_group_one_item_is_found(said: str, retriever: Retriever, local: Retriever, store: ItemStore) -> None:
     groups = Alternatives(np.arange(len(store)) % 40 - 1, 39)
@@ -58,6 +63,7 @@ def test_of_each_group_one_item_is_found(said: str, retriever: Retriever, local:
     assert sorted(ours) == sorted(theirs)
 
 
+@with_a_server
 @pytest.mark.parametrize("said", FILTERS)
 def test_filters_are_met_while_searching(said: str, retriever: Retriever, local: Retriever, store: ItemStore) -> None:
     filters = [parse_filter(filtered(said, store))]
@@ -74,7 +80,7 @@ def test_filters_are_met_while_searching(said: str, retriever: Retriever, local:
     np.testing.assert_allclose(np.sort(found.dense)[-5:], np.sort(theirs.dense)[-5:], atol=0.1)
 
 
-@pytest.mark.slow
+@with_a_server
 def test_the_alias_leads_to_the_newest_and_old_versions_go(
     store: ItemStore, server: MilvusServer, tmp_path: Path
 ) -> None:
@@ -91,6 +97,7 @@ def test_the_alias_leads_to_the_newest_and_old_versions_go(
         Retriever.load(tmp_path / "0", few)
 
 
+@with_a_server
 def test_a_build_that_fails_leaves_nothing_and_the_alias_where_it_was(
     store: ItemStore, server: MilvusServer, tmp_path: Path
 ) -> None:
@@ -108,6 +115,7 @@ def test_a_build_that_fails_leaves_nothing_and_the_alias_where_it_was(
     assert server.alias(NAME) == leads_to
 
 
+@with_a_server
 def test_a_collection_that_is_not_the_bundles_is_refused(
     store: ItemStore, server: MilvusServer, tmp_path: Path
 ) -> None:
@@ -138,6 +146,7 @@ def test_a_collection_that_is_not_the_bundles_is_refused(
         Retriever.load(tmp_path / "whole", few)
 
 
+@with_a_server
 def test_a_server_that_hangs_is_waited_for_once(
     retriever: Retriever, remote_folder: Path, store: ItemStore, server: MilvusServer
 ) -> None:
