@@ -171,14 +171,13 @@ def _peer(
 
 
 def table_of(results: Path) -> str:
-    """An engine a line, the best on average first, with its better texts on each set."""
+    """An engine a line, the best on the first set first, with its better texts on each set."""
     lines = []
     for key, name in NAMES.items():
         paths = [results / f"{one}-{key}.json" for one in SETS]
-        if all(path.exists() for path in paths):
-            cells = [_cells(json.loads(path.read_text())) for path in paths]
-            mean = sum(float(one[0].split()[0]) for one in cells)
-            lines.append((mean, f"| {name} | {' | '.join(cell for one in cells for cell in one)} |"))
+        cells = [_cells(json.loads(path.read_text())) if path.exists() else ("",) * 3 for path in paths]
+        if any(path.exists() for path in paths):
+            lines.append((cells, f"| {name} | {' | '.join(cell for one in cells for cell in one)} |"))
     head = ["engine", *(f"{name}, {what}" for name in SETS for what in ("judged", "all", "given"))]
     table = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     return "\n".join([*table, *(line for _, line in sorted(lines, reverse=True))]) + "\n"
