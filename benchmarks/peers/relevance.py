@@ -138,7 +138,8 @@ def _given(items: pl.DataFrame, text: str) -> list[dict[str, Any]]:
     """What a peer indexes."""
     others = [name for name in ("title", "brand", "category", "product_type", "attributes") if name in items.columns]
     title = pl.concat_str(others, separator=" ", ignore_nulls=True) if text == "everything" else pl.col("title")
-    return items.with_columns(title.alias("title")).select(name for name in SHOWN if name in items.columns).to_dicts()
+    shown = items.with_columns(title.alias("title")).select(name for name in SHOWN if name in items.columns)
+    return shown.fill_nan(None).to_dicts()
 
 
 @contextmanager
