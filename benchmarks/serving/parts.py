@@ -66,7 +66,7 @@ def main() -> None:
     for kernel in KERNELS:
         name = f"  kernel {kernel.function.__module__.rpartition('.')[2]}.{kernel.function.__name__}"
         kernel.__dict__["compiled"] = _timed(kernel.compiled, name, spent)
-    for number, text in enumerate(_texts(engine)):
+    for number, text in enumerate(two_words_of_titles(engine)):
         if number == N_WARM:
             spent.clear()
         start = time.perf_counter()
@@ -77,7 +77,7 @@ def main() -> None:
         sys.stdout.write(f"{name:48}{1e6 * median(seconds):9.1f} us {len(seconds) / n:7.2f} a search\n")
 
 
-def _texts(engine: Engine) -> list[str]:
+def two_words_of_titles(engine: Engine) -> list[str]:
     """Two words out of titles, none twice."""
     generator = random.Random(3)
     titles = map(str.split, engine.store.titles(list(range(0, len(engine.store), 37))))
