@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from trimtab.catalog.schema import COLUMNS
 from trimtab.core.errors import BadFile, BadParameter, did_you_mean
 from trimtab.core.weights import DIVERSITY, RELEVANCE, objective_of_loss
-from trimtab.text.currencies import codes
+from trimtab.text.amounts.currencies import codes
 
 FILE = "shop.toml"
 

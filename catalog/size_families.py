@@ -11,8 +11,8 @@ import polars as pl
 
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.shop import SIZE_FAMILY, AttributeSection, Shop
+from trimtab.text.amounts.quantities import AmountReader
 from trimtab.text.language import AUTO, languages_of
-from trimtab.text.quantities import AmountReader
 
 COLUMN = PREFIX + SIZE_FAMILY
 NAMED_BY = ("title", "brand", "product_type")

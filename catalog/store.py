@@ -37,7 +37,7 @@ from trimtab.catalog.attributes.values import Raw, plain_values, searched_text, 
 from trimtab.catalog.schema import COLUMNS, complete
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.errors import BundleDamaged, NotFound
-from trimtab.text.currencies import decimals_of
+from trimtab.text.amounts.currencies import decimals_of
 
 FILE = "items.arrow"
 DISPLAYED = ("item_id", "title", "brand", "category", "price", "in_stock", "image", "url")

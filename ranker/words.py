@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from trimtab.core.compiled import kernel, read_only
 from trimtab.core.extended_array import ExtendedArray, RowArray
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.text.function_words import words_for
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
+from trimtab.text.words.function_words import words_for
+from trimtab.text.words.lexicon import Lexicon
 
 BODY, ABSENT = "body", "absent"
 FIELDS = {"title": 32, "product_type": 8, "category": 8, "brand": 4, BODY: 128, ABSENT: 16}

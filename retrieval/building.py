@@ -32,7 +32,7 @@ from trimtab.retrieval.understanding.negation import grammar_of
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.analyser import analyser_of
 from trimtab.text.language import AUTO, languages_of
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore

@@ -10,8 +10,8 @@ from trimtab.retrieval.encoders.vocabulary import right_words
 from trimtab.retrieval.lexical.spelling import Speller
 from trimtab.retrieval.protocol import Vocabulary
 from trimtab.retrieval.understanding.negation import ABSENT
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
+from trimtab.text.words.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore

@@ -32,8 +32,8 @@ from trimtab.retrieval.lexical.wanted import Wanted, Words, WordsMet, query_read
 from trimtab.retrieval.milvus.indices import postings_of
 from trimtab.retrieval.protocol import Dense, Found, Indices
 from trimtab.retrieval.retriever import Retriever
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
+from trimtab.text.words.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore

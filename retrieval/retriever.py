@@ -35,8 +35,8 @@ from trimtab.retrieval.understanding.mentions import Values
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.retrieval.understanding.synonyms import Synonyms
 from trimtab.retrieval.understanding.understand import NO_WISHES, Knowledge, Wishes, understand
-from trimtab.text.lexicon import FILE as LEXICON
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import FILE as LEXICON
+from trimtab.text.words.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore

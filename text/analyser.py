@@ -1,7 +1,7 @@
 """The one analyser: what a word is, for index, speller, features, filters, facets, rules, synonyms and suggestions.
 
 A text becomes tokens: words, numbers, quantities and codes. How text is normalised is said by `trimtab.text.normal`,
-what a word is found by in `trimtab.text.forms`, what an amount is in `trimtab.text.quantities`.
+what a word is found by in `trimtab.text.words.forms`, what an amount is in `trimtab.text.amounts.quantities`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final
 import regex
 
 from trimtab.core.errors import BadParameter, did_you_mean
-from trimtab.text.chunks import LONGEST, ChunkReader
-from trimtab.text.forms import LANGUAGES, WordForms
+from trimtab.text.amounts.quantities import Amount, AmountReader
 from trimtab.text.kept import Kept
 from trimtab.text.normal import aligned, fold_accents, fold_case, folded, normalised
-from trimtab.text.quantities import Amount, AmountReader
-from trimtab.text.segmentation import package_of
 from trimtab.text.tokens import Token
+from trimtab.text.words.chunks import LONGEST, ChunkReader
+from trimtab.text.words.forms import LANGUAGES, WordForms
+from trimtab.text.words.segmentation import package_of
 
 __all__ = ["Analyser", "Token", "analyser_of"]
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from trimtab.text.forms import LANGUAGES
+from trimtab.text.words.forms import LANGUAGES
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier

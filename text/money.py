@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from trimtab.text.currencies import (
+from trimtab.text.amounts.currencies import (
     codes,
     currencies_of_territory,
     decimal_sign_of,
@@ -23,8 +23,7 @@ from trimtab.text.currencies import (
     territory_code,
     territory_of_language,
 )
-from trimtab.text.numbers import UNDECIDED, NumberFormat, parse_number, plain_text
-from trimtab.text.symbols import (
+from trimtab.text.amounts.symbols import (
     Source,
     Symbol,
     is_unspaced,
@@ -35,6 +34,7 @@ from trimtab.text.symbols import (
     symbol_after,
     symbol_before,
 )
+from trimtab.text.numbers import UNDECIDED, NumberFormat, parse_number, plain_text
 
 MAX_CHARACTERS = 120
 """Longer texts are prose."""

@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 import regex
 
 from trimtab.text.kept import Kept
-from trimtab.text.lexicon import SHORTEST_PART, SIDES, Lexicon, Terms
 from trimtab.text.numbers import OTHER_NUMERAL
-from trimtab.text.other_stems import fleeting_vowels, other_stems
-from trimtab.text.segmentation import HANGUL_RUN
 from trimtab.text.tokens import Token
+from trimtab.text.words.lexicon import SHORTEST_PART, SIDES, Lexicon, Terms
+from trimtab.text.words.other_stems import fleeting_vowels, other_stems
+from trimtab.text.words.segmentation import HANGUL_RUN
 
 MAX_JOINED: Final = 3
 """The most words of a query that are tried as one."""

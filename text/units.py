@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 
-from trimtab.text.conversions import FACTORS, OFFSETS
+from trimtab.text.amounts.conversions import FACTORS, OFFSETS
 from trimtab.text.normal import folded, normalised
 
 _CLDR: Final = {

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from trimtab.core.work.collector import collector_paused
-from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
-from trimtab.webpages.features.cart_page import is_cart
+from trimtab.webpages.features.carts.cart_forms import MAX_FORMS, cart_form_rows, form_elements
+from trimtab.webpages.features.carts.cart_page import is_cart
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.features.page_kind import page_row, shows_one_product, with_offer
 from trimtab.webpages.page import Page

@@ -10,9 +10,9 @@ from typing import Final
 
 from babel import Locale
 
-from trimtab.text.forms import LANGUAGES
 from trimtab.text.kept import kept
 from trimtab.text.normal import folded
+from trimtab.text.words.forms import LANGUAGES
 
 _CLOCK: Final = r"(?:,? |,|T)(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
 _TIME: Final = rf"(?:{_CLOCK})?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{{2}}:?\d{{2}}))?"

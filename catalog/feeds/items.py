@@ -26,7 +26,7 @@ from trimtab.catalog.feeds.rows import Value, first_text, texts
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import PLACE
 from trimtab.catalog.schema import COLUMNS, MAX_TEXT_BYTES
-from trimtab.text.currencies import decimals_of
+from trimtab.text.amounts.currencies import decimals_of
 from trimtab.text.money import currency_of, parse_price
 
 _OWN = frozenset({"category", "product_type", "price", "in_stock", "discount"})

@@ -13,7 +13,7 @@ import regex
 
 from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.rejections import Rejection
-from trimtab.text.currencies import codes, decimals_of
+from trimtab.text.amounts.currencies import codes, decimals_of
 from trimtab.text.kept import kept
 
 Value = str | int | float | bool | list[str | int | float | bool]

@@ -24,7 +24,7 @@ from trimtab.retrieval.encoders.protocol import Encoder
 from trimtab.retrieval.encoders.registry import OF_ITEMS, load_item_encoder, load_query_encoder
 from trimtab.retrieval.lexical.field_terms import item_terms
 from trimtab.retrieval.live_retrieval import NewItem, new_item
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 FEW = 8
 """Items that are prepared here, unless a network encodes them."""

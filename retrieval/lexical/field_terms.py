@@ -8,8 +8,8 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from trimtab.retrieval.understanding.negation import ABSENT, grammar_in
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.normal import normalised
+from trimtab.text.words.lexicon import Lexicon
 
 ROOM = 1 << 14
 """The most texts whose terms are kept while a catalogue is read: many items share a brand, a kind, a title."""

@@ -39,8 +39,8 @@ from trimtab.retrieval.lexical.wanted import (
     words_met,
 )
 from trimtab.retrieval.lexical.word_queries import ANALYZER, WordQueries, analyzer
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
+from trimtab.text.words.lexicon import Lexicon
 
 COMMON = 10_000
 """A term that more items than this have, in one field, adds to scores and finds nothing where rarer ones are typed too

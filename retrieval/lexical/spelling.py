@@ -16,7 +16,7 @@ import tantivy
 
 from trimtab.retrieval.lexical.index_files import finish, open_index
 from trimtab.text.normal import folded
-from trimtab.text.scripts import is_in_syllables, sounds_of
+from trimtab.text.words.scripts import is_in_syllables, sounds_of
 
 ONE_EDIT_FROM = 4
 TWO_EDITS_FROM = 8

@@ -11,9 +11,9 @@ from trimtab.catalog.attributes.column import Mask
 from trimtab.core.records import IntArray
 from trimtab.core.understood import Understood
 from trimtab.retrieval.understanding.negation import ABSENT, grammar_in
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
+from trimtab.text.words.lexicon import Lexicon
 
 MAX_TERMS = 32
 """Distinct terms used of one query, the first ones; nobody types more, and each costs time."""

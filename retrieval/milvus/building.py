@@ -41,7 +41,7 @@ from trimtab.retrieval.milvus.layout import (
     Layout,
     document,
 )
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore

@@ -15,7 +15,7 @@ from trimtab.retrieval.milvus.address import Address
 from trimtab.retrieval.milvus.connection import CONNECT_SECONDS, Connection
 from trimtab.retrieval.milvus.layout import BM25, ROW, TERMS, VECTOR, Layout, document, token
 from trimtab.retrieval.protocol import NOTHING, Found
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from trimtab.catalog.store import ItemStore

@@ -30,8 +30,8 @@ from trimtab.retrieval.lexical.wanted import Wanted
 from trimtab.retrieval.milvus.collection import MAX_DEPTH, Collection
 from trimtab.retrieval.milvus.layout import K1, REPEATS, ROW, B, Lookup, all_of, lookup
 from trimtab.retrieval.protocol import NOTHING, Found, Indices, One, Other, Unsearched
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
+from trimtab.text.words.lexicon import Lexicon
 
 FEW = 1000
 """Rows that are named one by one where a filter leaves no more: nothing is found in vain, and no filter is too hard."""

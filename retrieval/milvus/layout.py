@@ -17,8 +17,8 @@ from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.lexical.field_terms import field_terms
 from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.lexical.wanted import Wanted
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryWord
+from trimtab.text.words.lexicon import Lexicon
 
 ROW, VECTOR, TERMS, BM25, CODES = "row", "vector", "terms", "bm25", "codes"
 NUMBER = "number_"

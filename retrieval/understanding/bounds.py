@@ -10,11 +10,11 @@ from typing import NamedTuple
 import regex
 
 from trimtab.core.understood import Mention
+from trimtab.text.amounts.currencies import as_written, paid_with
+from trimtab.text.amounts.multiples import InFull, in_full
+from trimtab.text.amounts.symbols import is_unspaced
 from trimtab.text.analyser import Analyser
-from trimtab.text.currencies import as_written, paid_with
 from trimtab.text.money import PriceInText, prices_in
-from trimtab.text.multiples import InFull, in_full
-from trimtab.text.symbols import is_unspaced
 from trimtab.text.tokens import Token
 
 PRICE = "price"

@@ -17,8 +17,8 @@ from itertools import islice
 from typing import Protocol
 
 from trimtab.text.analyser import Analyser
-from trimtab.text.scripts import by_other_keys
 from trimtab.text.tokens import Token
+from trimtab.text.words.scripts import by_other_keys
 
 FEW = 2
 """A word that more items have is one that the catalogue knows well."""

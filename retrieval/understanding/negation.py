@@ -19,9 +19,9 @@ import regex
 from trimtab.retrieval.understanding.cues import CUES, UNSPACED
 from trimtab.text.analyser import OUTER, Analyser
 from trimtab.text.kept import Kept
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.normal import normalised
 from trimtab.text.tokens import Token
+from trimtab.text.words.lexicon import Lexicon
 
 ABSENT = "¬"
 """What the index terms begin with of which an item goes without."""

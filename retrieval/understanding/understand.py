@@ -22,8 +22,8 @@ from trimtab.retrieval.understanding.negation import Negated, Phrase, grammar_of
 from trimtab.retrieval.understanding.relaxation import dropped, dropped_beside, kind_in, never_with
 from trimtab.retrieval.understanding.synonyms import NO_SYNONYMS, Synonyms
 from trimtab.text.analyser import Analyser
-from trimtab.text.function_words import function_words
 from trimtab.text.query import QueryReading, QueryWord
+from trimtab.text.words.function_words import function_words
 
 MAX_QUERY_CHARACTERS = 400
 """The characters of a query that are read; the rest is cut off."""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 from trimtab.core.errors import BadParameter, BadWeight
 from trimtab.core.weights import PREFIX, loss_parameter, objective_of_loss
 from trimtab.service.agents.products import MAX_AMOUNT
-from trimtab.text.currencies import decimals_of
+from trimtab.text.amounts.currencies import decimals_of
 
 MAX_IDS = 100
 MAX_LIMIT = 100

@@ -29,7 +29,7 @@ from trimtab.service.agents.products import Products, best_variant, has_selected
 from trimtab.service.search.records import Caller
 from trimtab.service.search.request import from_object
 from trimtab.service.search.search_service import SearchService
-from trimtab.text.currencies import decimals_of
+from trimtab.text.amounts.currencies import decimals_of
 
 VERSION = "2026-08-25"
 SEARCH, LOOKUP = "dev.ucp.shopping.catalog.search", "dev.ucp.shopping.catalog.lookup"

@@ -24,7 +24,7 @@ from trimtab.retrieval.suggestions.queries import LOGGED, counted, queries_of
 from trimtab.retrieval.suggestions.safety import keys_of
 from trimtab.service.search.suggestion_indices import FOLDER, INDEX, MADE, Made, Task, forget_older
 from trimtab.text.analyser import Analyser
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 COUNTS = "queries.parquet"
 NICENESS = 10

@@ -17,7 +17,7 @@ from trimtab.ranker.features import AT, FEATURES, ItemColumns, build_features, m
 from trimtab.ranker.word_features import EXCLUDED, WANTED
 from trimtab.ranker.words import FIELDS, UNKNOWN, ItemWords, QueryWords, Terms
 from trimtab.text.analyser import analyser_of
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 WORD_COLUMNS = slice(AT[WANTED[0]], AT[EXCLUDED[-1]] + 1)
 N_WORDS = 12

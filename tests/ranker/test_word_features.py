@@ -19,8 +19,8 @@ from trimtab.ranker.word_features import EXCLUDED, WANTED, word_features
 from trimtab.ranker.words import ItemWords
 from trimtab.retrieval.lexical.field_terms import item_terms
 from trimtab.text.analyser import analyser_of
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader
+from trimtab.text.words.lexicon import Lexicon
 
 EMPTY = {"title": "", "product_type": "", "category": "", "brand": "", "description": "", "attributes": ""}
 

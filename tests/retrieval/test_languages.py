@@ -14,7 +14,7 @@ from trimtab.catalog.store import ItemStore
 from trimtab.core.understood import Understood
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.retriever import Retriever
-from trimtab.text.forms import LANGUAGES
+from trimtab.text.words.forms import LANGUAGES
 
 N_TITLES = 24
 WIDENED = ("ar", "de", "en", "fi", "hi", "ja", "ko", "ru", "th", "tr", "zh")

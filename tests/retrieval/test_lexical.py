@@ -20,7 +20,7 @@ from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.live_retrieval import LiveLexicalIndex
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.analyser import analyser_of
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 LEXICON = Lexicon.of_texts(analyser_of(["en"]), [])
 

@@ -17,7 +17,7 @@ from trimtab.retrieval.lexical.term_rows import SCORES
 from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.analyser import analyser_of
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 WORDS = ("red", "green", "tea", "teapot", "Tee", "thé", "no sugar", "500 g", "tea pot", "x-200", "x200")
 

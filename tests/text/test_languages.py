@@ -6,10 +6,10 @@ import pytest
 from babel import Locale
 
 from trimtab.text.analyser import analyser_of
-from trimtab.text.forms import LANGUAGES
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.normal import fold_accents, fold_case
 from trimtab.text.query import QueryReader
+from trimtab.text.words.forms import LANGUAGES
+from trimtab.text.words.lexicon import Lexicon
 
 N_NAMES = 25
 

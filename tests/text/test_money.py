@@ -13,7 +13,7 @@ from babel.core import get_global
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.text.currencies import symbols
+from trimtab.text.amounts.currencies import symbols
 from trimtab.text.money import (
     currencies_in,
     currency_of,

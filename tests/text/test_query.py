@@ -7,8 +7,8 @@ import pytest
 
 from trimtab.text.analyser import analyser_of
 from trimtab.text.language import languages_of
-from trimtab.text.lexicon import Lexicon
 from trimtab.text.query import QueryReader
+from trimtab.text.words.lexicon import Lexicon
 
 GERMAN = ["Wintermantel Damen", "Regenmantel für Kinder", "Winter Stiefel", "Regen Hose", "Latzhose blau", "Schulbus"]
 GERMAN += ["Weißbier", "Bohrmaschine", "Gummistiefel Jungen"]

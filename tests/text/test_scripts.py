@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.text.analyser import analyser_of
-from trimtab.text.scripts import by_other_keys, sounds_of
+from trimtab.text.words.scripts import by_other_keys, sounds_of
 
 
 @pytest.mark.parametrize(

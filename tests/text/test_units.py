@@ -3,7 +3,7 @@ from __future__ import annotations
 import pint
 import pytest
 
-from trimtab.text.conversions import FACTORS, OFFSETS
+from trimtab.text.amounts.conversions import FACTORS, OFFSETS
 
 
 def test_units_are_converted_as_pint_converts_them() -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.webpages.analyze import analyze_page
-from trimtab.webpages.features.cart_page import is_headed_as_cart
-from trimtab.webpages.features.cart_rivals import AT_ONCE_COST, ELSEWHERE_COST, cart_costs
+from trimtab.webpages.features.carts.cart_page import is_headed_as_cart
+from trimtab.webpages.features.carts.cart_rivals import AT_ONCE_COST, ELSEWHERE_COST, cart_costs
 from trimtab.webpages.features.choices import labels_not_chosen
-from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
+from trimtab.webpages.features.prices.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.parse.candidates import cart_candidates, price_candidates
 from trimtab.webpages.parse.dom import parse
 from trimtab.webpages.parse.identifiers import sku_candidates

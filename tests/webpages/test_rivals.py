@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.webpages.pages_made_here import PRODUCT_URL, product
 from trimtab.webpages.analyze import analyze_page
 from trimtab.webpages.features.offer_area import are_with_other_product
-from trimtab.webpages.features.price_rivals import RIVAL_NAMES, rival_rows
+from trimtab.webpages.features.prices.price_rivals import RIVAL_NAMES, rival_rows
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, price_candidates
 from trimtab.webpages.parse.contexts import contexts_after, contexts_in

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.features.cart import CART_NAMES, cart_rows
+from trimtab.webpages.features.carts.cart import CART_NAMES, cart_rows
 from trimtab.webpages.features.common import COMMON_NAMES, common_rows
 from trimtab.webpages.features.image import IMAGE_NAMES, image_rows
 from trimtab.webpages.features.name import NAME_NAMES, name_rows
-from trimtab.webpages.features.price import PRICE_NAMES, price_rows
+from trimtab.webpages.features.prices.price import PRICE_NAMES, price_rows
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.reading import Reading
 from trimtab.webpages.parse.rendered.layout import Layout

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.features.cart_page import CART_ADDRESS, is_headed_as_cart, n_checkout_controls, page_path
+from trimtab.webpages.features.carts.cart_page import CART_ADDRESS, is_headed_as_cart, n_checkout_controls, page_path
 from trimtab.webpages.features.levels import feature_names
 from trimtab.webpages.features.offer_area import segments_of_offer
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import feature_names
-from trimtab.webpages.features.price_rivals import are_taxed
+from trimtab.webpages.features.prices.price_rivals import are_taxed
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.reading import plain_words
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urljoin
 
-from trimtab.webpages.features.cart_rivals import is_of_elsewhere
+from trimtab.webpages.features.carts.cart_rivals import is_of_elsewhere
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS
 from trimtab.webpages.features.sku import own_number, sku_costs, sku_rows

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from trimtab.core.errors import BundleDamaged, BundleMismatch
 from trimtab.webpages.features.availability import AVAILABILITY_FEATURES, PRIOR
-from trimtab.webpages.features.cart_forms import CART_FORM_FEATURES
+from trimtab.webpages.features.carts.cart_forms import CART_FORM_FEATURES
 from trimtab.webpages.features.levels import LEVELS, feature_names
 from trimtab.webpages.features.page_kind import PAGE_FEATURES
 from trimtab.webpages.features.sku import SKU_FEATURES

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.features.cart_rivals import cart_costs
+from trimtab.webpages.features.carts.cart_rivals import cart_costs
 from trimtab.webpages.features.levels import LEVELS, features
-from trimtab.webpages.features.price_choices import price_choices
-from trimtab.webpages.features.price_sums import price_sums
+from trimtab.webpages.features.prices.price_choices import price_choices
+from trimtab.webpages.features.prices.price_sums import price_sums
 from trimtab.webpages.parse.candidates import Candidate, image_candidates, price_candidates
 from trimtab.webpages.parse.dom import Dom
 from trimtab.webpages.parse.reading import Reading

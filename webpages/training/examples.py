@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trimtab.text.money import read_price
 from trimtab.webpages.features.availability import GONE, availability_row, sight_of
-from trimtab.webpages.features.cart_forms import MAX_FORMS, cart_form_rows, form_elements
+from trimtab.webpages.features.carts.cart_forms import MAX_FORMS, cart_form_rows, form_elements
 from trimtab.webpages.features.image import image_key
 from trimtab.webpages.features.levels import LEVELS, features
 from trimtab.webpages.features.page_kind import page_row, with_offer

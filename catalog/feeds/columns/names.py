@@ -9,10 +9,10 @@ from operator import itemgetter
 
 from trimtab.catalog.feeds.columns.price_names import is_net, is_with_or_without_tax, price_kind, without_minor_units
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
-from trimtab.text.forms import LANGUAGES
 from trimtab.text.kept import kept
 from trimtab.text.money import currencies_in
 from trimtab.text.normal import folded
+from trimtab.text.words.forms import LANGUAGES
 
 _NAMES = {
     "item_id": (

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from trimtab.catalog.feeds.rows import clean_name, spaced, split_words, words_of
-from trimtab.text.currencies import codes
+from trimtab.text.amounts.currencies import codes
 from trimtab.text.kept import kept
 
 PriceKind = Literal["price", "sale", "regular", "other"]

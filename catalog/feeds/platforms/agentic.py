@@ -9,7 +9,7 @@ from trimtab.catalog.cells import read_number
 from trimtab.catalog.feeds.platforms.platform import Platform, renamed
 from trimtab.catalog.feeds.rows import Row, Rows, Value, first_text, texts
 from trimtab.catalog.rejections import Omission, Rejection
-from trimtab.text.currencies import decimals_of
+from trimtab.text.amounts.currencies import decimals_of
 
 FLAGS = ("enable_search", "is_eligible_search", "enable_checkout", "is_eligible_checkout")
 NAMES = {

@@ -9,7 +9,7 @@ from decimal import Decimal
 from trimtab.catalog.feeds.platforms.plain import PLAIN
 from trimtab.catalog.feeds.platforms.platform import Platform
 from trimtab.catalog.feeds.rows import Row, Rows, Value, texts
-from trimtab.text.currencies import codes, decimals_of
+from trimtab.text.amounts.currencies import codes, decimals_of
 
 PRICES = "prices"
 OF_COUNTRY = "price / "

@@ -19,7 +19,7 @@ from trimtab.retrieval.milvus.collection import HNSW, MAX_BREADTH, MAX_DEPTH, Co
 from trimtab.retrieval.milvus.connection import Connection
 from trimtab.retrieval.milvus.layout import MAX_CODES, Layout, document, token
 from trimtab.text.analyser import analyser_of
-from trimtab.text.lexicon import Lexicon
+from trimtab.text.words.lexicon import Lexicon
 
 LAYOUT = Layout(dim=2, names=("brand", "category"), numbers=("price",))
 

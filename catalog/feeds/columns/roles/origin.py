@@ -11,7 +11,7 @@ from trimtab.catalog.feeds.columns.names import language_of_name, role_named
 from trimtab.catalog.feeds.columns.survey import Survey, is_price_name
 from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.shop import Shop
-from trimtab.text.currencies import codes, currencies_of_territory, territory_of_language
+from trimtab.text.amounts.currencies import codes, currencies_of_territory, territory_of_language
 from trimtab.text.language import AUTO, languages_of
 from trimtab.text.money import currencies_in, currency_of, currency_of_territory, territory_of
 

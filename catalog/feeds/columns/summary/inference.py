@@ -15,7 +15,7 @@ from trimtab.catalog.feeds.rows import clean_name
 from trimtab.catalog.places import PLACE
 from trimtab.catalog.shop import ROLES, AttributeSection, PriceList, Shop, Variants
 from trimtab.core.counted import counted
-from trimtab.text.currencies import codes
+from trimtab.text.amounts.currencies import codes
 
 _NAMED = frozenset(ROLES) - {"stock", "sale_period"}
 """Roles that an inferred file names; the column of others is an attribute by its own name, too."""

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import regex
 from babel import Locale, UnknownLocaleError
 
+from trimtab.text.amounts.symbols import is_unspaced
 from trimtab.text.numbers import parse_number, plain_text
-from trimtab.text.symbols import is_unspaced
 
 _BY_LANGUAGE: Final[Mapping[str, Mapping[str, int]]] = {
     "ar": {"الف": 1000}, "hi": {"हज़ार": 1000, "लाख": 10**5},

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trimtab.webpages.features.common import signatures_of
 from trimtab.webpages.features.offer_area import are_elsewhere, are_with_other_product
-from trimtab.webpages.features.price_rivals import RIVAL_NAMES, is_of_other_amount, rival_rows
+from trimtab.webpages.features.prices.price_rivals import RIVAL_NAMES, is_of_other_amount, rival_rows
 from trimtab.webpages.features.table import table_rows
 from trimtab.webpages.parse.candidates import Candidate
 from trimtab.webpages.parse.contexts import CONTEXT, contexts_in

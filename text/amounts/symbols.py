@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from trimtab.text.currencies import (
+from trimtab.text.amounts.currencies import (
     codes,
     currencies_of_territory,
     is_weak,

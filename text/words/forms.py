@@ -9,10 +9,10 @@ from typing import Final
 import regex
 from Stemmer import Stemmer
 
-from trimtab.text import light_stemmers
 from trimtab.text.kept import Kept
-from trimtab.text.light_stemmers import LightStemmer
 from trimtab.text.normal import fold_accents, written_out
+from trimtab.text.words import light_stemmers
+from trimtab.text.words.light_stemmers import LightStemmer
 
 STEMMERS: Final = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",

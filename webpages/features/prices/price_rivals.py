@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.webpages.features.bulk_prices import are_bulk
 from trimtab.webpages.features.choices import labels_not_chosen
 from trimtab.webpages.features.common import STRUCK
+from trimtab.webpages.features.prices.bulk_prices import are_bulk
 from trimtab.webpages.features.repetition import REPEAT_NAMES, repeats
 from trimtab.webpages.parse.candidates import Candidate, mark
 from trimtab.webpages.parse.contexts import contexts_after, contexts_in

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 import regex
 
-from trimtab.text.forms import WordForms
+from trimtab.text.amounts.quantities import AmountReader
 from trimtab.text.normal import fold_accents, fold_case
-from trimtab.text.quantities import AmountReader
-from trimtab.text.segmentation import HANGUL_RUN, UNSPACED_RUN, pairs_of, segments
 from trimtab.text.tokens import Kind, Token
+from trimtab.text.words.forms import WordForms
+from trimtab.text.words.segmentation import HANGUL_RUN, UNSPACED_RUN, pairs_of, segments
 
 LONGEST: Final = 64
 """Characters of a term; the rest is cut off."""
@@ -60,7 +60,7 @@ class ChunkReader:
     ) -> None:
         """
         Args:
-            package: parts the words of scripts without spaces, see `trimtab.text.segmentation`.
+            package: parts the words of scripts without spaces, see `trimtab.text.words.segmentation`.
         """
         self._forms, self._amounts, self._fold_case, self._package = forms, amounts, fold_case, package
 

@@ -1,0 +1,1 @@
+"""Amounts: units and how they are converted, currencies and how they are written."""

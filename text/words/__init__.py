@@ -1,0 +1,1 @@
+"""Words: how a text is cut into them, what each is found by, and what a catalogue's own words add."""

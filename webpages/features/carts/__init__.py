@@ -1,0 +1,1 @@
+"""Features of candidates for the add-to-cart control, and of what a page says about buying."""

@@ -1,0 +1,1 @@
+"""Features of candidates for the current price."""
