@@ -13,6 +13,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,7 +28,9 @@ from trimtab.core.records import Query
 from trimtab.engine import Engine
 from trimtab.ranker.artifact import FILE, ScriptedRanker
 from trimtab.ranker.features import FEATURES
+from trimtab.retrieval.dense.index import DenseIndex
 from trimtab.retrieval.encoders.registry import load_encoder
+from trimtab.retrieval.lexical.index import LexicalIndex
 from trimtab.retrieval.lexical.index_files import open_index
 from trimtab.retrieval.lexical.term_scores import BOOSTS, TIE_BREAKER
 
@@ -45,7 +48,7 @@ def main() -> None:
     for number, text in enumerate(two_words_of_titles(engine)):
         taken = {name: _milliseconds(call) for name, call in calls(text).items()}
         taken["bare calls"] = sum(taken.values())
-        taken["search"] = _milliseconds(lambda text=text: engine.slate(Query(text, weights=WEIGHTS, group=False)))
+        taken["search"] = _milliseconds(partial(engine.slate, Query(text, weights=WEIGHTS, group=False)))
         if number >= N_WARM:
             for name, milliseconds in taken.items():
                 spent[name].append(milliseconds)
@@ -65,7 +68,9 @@ def _bare_calls(engine: Engine, bundle: Path) -> Callable[[str], dict[str, Calla
     """Text -> name -> the call, with everything it needs prepared."""
     faiss.omp_set_num_threads(1)
     encoder, preparing = (load_encoder(engine.retriever.encoder.name) for _ in range(2))
-    nearest = engine.retriever.dense.index
+    dense, lexical = engine.retriever.dense, engine.retriever.lexical
+    if not isinstance(dense, DenseIndex) or not isinstance(lexical, LexicalIndex):
+        raise SystemExit("the bundle is searched by a server")
     words = open_index(bundle / "retrieval" / "lexical")
     searcher = words.searcher()
     heads = ScriptedRanker((bundle / "ranker" / FILE).read_bytes())
@@ -75,10 +80,10 @@ def _bare_calls(engine: Engine, bundle: Path) -> Callable[[str], dict[str, Calla
 
     def calls(text: str) -> dict[str, Callable[[], object]]:
         vector = preparing.encode([text])
-        query = _query(engine, words.schema, text)
+        query = _query(lexical, words.schema, text)
         return {
             "tokens and vector": lambda: encoder.encode([text]),
-            "FAISS": lambda: nearest.search(vector, DEPTH),
+            "FAISS": lambda: dense.index.search(vector, DEPTH),
             "tantivy": lambda: searcher.search(query, DEPTH, count=False),
             "TorchScript": lambda: heads.gains(features, values),
         }
@@ -86,9 +91,9 @@ def _bare_calls(engine: Engine, bundle: Path) -> Callable[[str], dict[str, Calla
     return calls
 
 
-def _query(engine: Engine, schema: Any, text: str) -> tantivy.Query:
+def _query(lexical: LexicalIndex, schema: Any, text: str) -> tantivy.Query:
     """Any reading of any word in any field, the best field counting."""
-    terms = {term for word in engine.retriever.lexical.terms(text) for reading in word.readings for term in reading}
+    terms = {term for word in lexical.terms(text) for reading in word.readings for term in reading}
     clauses = [
         tantivy.Query.disjunction_max_query(
             [

@@ -59,9 +59,12 @@ def test_its_replay_comes_to_the_same_figures() -> None:
             found = estimate(add_up(snips(values, weights), slates.groups), confidence=REPORT["confidence"]).as_dict()
             for name, value in recorded[metric].items():
                 expected = value if value is None else pytest.approx(value, rel=1e-9)
-                if name not in {"low", "high"}:
+                if name not in {"low", "high", "standard_error"}:
                     assert found[name] == expected, (policy, metric, name)
-            # Version 0.1 had the bootstrap's end alone, where now the wider of two is taken.
+            # Version 0.1 took users as they are and the bootstrap's end alone; now each user is left out in turn, which
+            # is no less where ratios are, and the wider of two ends is taken.
+            error = recorded[metric]["standard_error"]
+            assert error * (1 - 1e-9) <= found["standard_error"] < 1.05 * error
             for wider, narrower in ((found["low"], recorded[metric]["low"]), (recorded[metric]["high"], found["high"])):
                 assert 0 <= narrower - wider < 0.5 * found["standard_error"]
     assert reader.event_counts() == REPORT["log"]["events"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -33,10 +34,18 @@ def bench(small_bundle: Path, redis: RedisProcess, tmp_path_factory: pytest.Temp
         yield client
 
 
+@cache
+def session_of(url: httpx.URL, name: str) -> Mapping[str, str]:
+    """The cookies of somebody who has logged in, once for all tests: a password may be tried ten times a minute."""
+    answer = httpx.post(url.join("/session"), json={"name": name, "password": PASSWORD})
+    return dict(answer.raise_for_status().cookies)
+
+
 def give_session(page: Page, client: httpx.Client, name: str) -> None:
     """Let the browser have the session of somebody who has logged in."""
-    who = {"name": name, "password": PASSWORD}
-    page.request.post(str(client.base_url.join("/session")), data=who, fail_on_status_code=True)
+    url = str(client.base_url)
+    cookies = session_of(client.base_url, name)
+    page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
 
 
 def open_as(page: Page, client: httpx.Client, name: str, path: str) -> None:
