@@ -119,13 +119,12 @@ class ResultSet:
 
     def _are_among(self, rows: IntArray, others: IntArray) -> Mask:
         """Which of some rows are among others, or of their groups."""
-        if self._groups is None:
-            among = np.zeros(len(self._store), dtype=bool)
-            among[others] = True
-            return np.asarray(among[rows])
-        codes, among = self._groups.codes, np.zeros(self._groups.n_codes, dtype=bool)
-        among[codes[others]] = True
-        return np.asarray(among[codes[rows]])
+        n = len(self._store)
+        if self._groups is not None:
+            rows, others, n = self._groups.codes[rows], self._groups.codes[others], self._groups.n_codes
+        among = np.zeros(n, dtype=bool)
+        among[others] = True
+        return np.asarray(among[rows])
 
     def _rows_but(self, field: str) -> IntArray:
         """The rows that meet the query and all conditions but those of an attribute that are not negated."""
