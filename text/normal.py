@@ -141,6 +141,11 @@ def _read_normalised(text: str) -> str:
         text = _DIAMETER.sub(lambda match: "⌀" if match[1] else "⌀ ", text)
     if _MAY_BE_GERSHAYIM.search(text):
         text = _GERSHAYIM.sub("", text)
+    return _apart(text)
+
+
+def _apart(text: str) -> str:
+    """Words of different scripts with a space between them."""
     return str(_OTHER_SCRIPT.sub(" ", text)) if _MAY_BE_UNSPACED.search(text) else text
 
 
@@ -207,7 +212,7 @@ def folded(text: str) -> str:
 
 
 def _read_folded(text: str) -> str:
-    return " ".join(fold_accents(fold_case(normalised(text))).replace("'", "").split())
+    return " ".join(_apart(fold_accents(fold_case(normalised(text))).replace("'", "")).split())
 
 
 _folded = Kept[str, str](_read_folded)

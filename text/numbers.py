@@ -75,6 +75,8 @@ POINT = NumberFormat(".")
 
 def plain_text(text: str) -> str:
     """Digits of any script as 0 to 9, any space as a blank, any apostrophe as `'`; signs nobody sees left out."""
+    if text.isascii() and text.isprintable() and "`" not in text:  # nearly all: nothing of it changes
+        return text
     text = text.translate(_PLAIN)
     if text.isascii():
         return text

@@ -26,6 +26,8 @@ from trimtab.catalog.html_text import text_of_html
 from trimtab.catalog.places import PLACE
 from trimtab.text.money import parse_price
 
+MAX_KNOWN = 8_192
+"""Cells of one attribute whose values are kept."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNIT = re.compile(r"[^\W\d_%°\"″”′].*$|[%°\"″”′].*$|(?<=\d) ?/ ?(?:5|10)$")
 _DTYPES: Mapping[str, Any] = {
@@ -39,12 +41,30 @@ def dtype_of(attribute: Attribute) -> Any:
     return pl.List(inner) if attribute.multi else inner
 
 
-def attribute_value(layout: AttributeLayout, value: Value, rules: CellRules) -> Any:
-    """The value of an attribute's cell as its column's type has it: a list where there may be several.
+class AttributeReader:
+    """Reads the cells of one attribute, and those that come again once."""
 
-    Raises:
-        ValueError: it is not of the attribute's kind.
-    """
+    def __init__(self, layout: AttributeLayout, rules: CellRules) -> None:
+        self._layout, self._rules = layout, rules
+        self._known: dict[tuple[type[Value], Value], Any] = {}
+
+    def read(self, value: Value) -> Any:
+        """The value as the attribute's column has it: a list where there may be several.
+
+        Raises:
+            ValueError: it is not of the attribute's kind.
+        """
+        if isinstance(value, list):
+            return _value_of(self._layout, value, self._rules)
+        key = (type(value), value)  # `1`, `1.0` and true are one to a dictionary
+        if key not in self._known:
+            if len(self._known) == MAX_KNOWN:
+                self._known.clear()
+            self._known[key] = _value_of(self._layout, value, self._rules)
+        return self._known[key]
+
+
+def _value_of(layout: AttributeLayout, value: Value, rules: CellRules) -> Any:
     attribute = layout.attribute
     if layout.side is not None:
         sides, _ = sides_in(first_text(value))

@@ -15,7 +15,7 @@ from trimtab.catalog.attributes.definition import PREFIX
 from trimtab.catalog.attributes.values import Unreadable
 from trimtab.catalog.availability import in_stock_of
 from trimtab.catalog.cells import VERBATIM, read_cell, read_number
-from trimtab.catalog.feeds.attribute_cells import attribute_value, dtype_of, moment_in
+from trimtab.catalog.feeds.attribute_cells import AttributeReader, dtype_of, moment_in
 from trimtab.catalog.feeds.columns.attributes.feed_attributes import SALE
 from trimtab.catalog.feeds.columns.layout import Layout
 from trimtab.catalog.feeds.columns.prices import without_measure
@@ -50,7 +50,11 @@ class ItemReader:
         self._plain = [(name, layout.roles[name]) for name in COLUMNS if name in layout.roles and name not in _OWN]
         self.columns = list(dict.fromkeys([name for name, _ in self._plain] + sorted(_OWN) + ["attributes"]))
         self.dtypes = {PREFIX + one.attribute.name: dtype_of(one.attribute) for one in layout.attributes}
-        self._by_source = [one for one in layout.attributes if one.source not in (CATEGORY, *SALE, *PLACE)]
+        self._by_source = [
+            (one.source, PREFIX + one.attribute.name, AttributeReader(one, layout.rules))
+            for one in layout.attributes
+            if one.source not in (CATEGORY, *SALE, *PLACE)
+        ]
         self._has_categories = f"{PREFIX}{CATEGORY}" in self.dtypes
         self._has_several = isinstance(self.dtypes.get(f"{PREFIX}{CATEGORY}"), pl.List)
         self._has_periods = f"{PREFIX}{SALE[0]}" in self.dtypes
@@ -74,18 +78,21 @@ class ItemReader:
         item["in_stock"] = self._in_stock(cells, unread)
         self._read_place(item, cells, unread)
         self._read_searched(item, cells)
-        for one in self._by_source:
-            value = cells.get(one.source)
+        for source, name, reader in self._by_source:
+            value = cells.get(source)
             if value is not None:
                 try:
-                    item[PREFIX + one.attribute.name] = attribute_value(one, value, rules)
+                    item[name] = reader.read(value)
                 except ValueError:
-                    unread[one.source] += 1
+                    unread[source] += 1
         return item
 
     def _refuse_several(self, cells: Mapping[str, Value]) -> None:
         """Check that what stands in one row is not several items, as a list of them that was not found is."""
-        ids, titles = (set(texts(self._cell(cells, role))) for role in ("item_id", "title"))
+        ids, titles = (self._cell(cells, role) for role in ("item_id", "title"))
+        if not isinstance(ids, list) or not isinstance(titles, list):
+            return
+        ids, titles = set(texts(ids)), set(texts(titles))
         if len(ids) > 1 and len(titles) > 1:
             raise Unreadable(
                 f"item_id has {len(ids)} different ids in one item; allowed: a list of items, each with one"

@@ -102,8 +102,12 @@ def cells_of(values: Mapping[str, object]) -> dict[str, Value]:
     is_pair = _named_value(values) is not None
     for key, one in {"": values}.items() if is_pair else values.items():
         if isinstance(one, PLAIN):  # nearly all cells of a table are
-            if not _is_empty(one):
+            if _is_empty(one):
+                continue
+            if key in cells:
                 _put(cells, key, one)
+            else:
+                cells[key] = one
             continue
         for name, value in _flat(key, one):
             _put(cells, name, value)

@@ -168,6 +168,7 @@ def test_all_forms_of_one_text_are_one(text: str) -> None:
 
 
 @given(SCRIPTS)
+@example("0´ᄀ")
 def test_a_key_is_its_own_key(text: str) -> None:
     assert ENGLISH.key(ENGLISH.key(text)) == ENGLISH.key(text)
 

@@ -51,7 +51,8 @@ _PRICE = re.compile(r"[^\d<>]{0,8}\d[\d.,'٫ ]*[^\d<>]{0,20}")
 """What is looked at as a price; most that reads so is none."""
 _NUMBER_LIKE_CODE = re.compile(r"0\d.*|\d{11,}|\d+[eE]\d+")
 """Digits that count nothing: with zeros in front, very many, or around an E (programs write `1.2E+05`)."""
-_STEP = re.compile(r"[^\s>]\s*(?:>>|[>›»→])\s*[^\s>]")
+_BETWEEN_STEPS = ">›»→"
+_STEP = re.compile(rf"[^\s>]\s*(?:>>|[{_BETWEEN_STEPS}])\s*[^\s>]")
 _FLAGS = frozenset(
     split_words(
         "true false yes no ja nein nee nej oui non sí si no sim não tak nie да нет не ano ne da nu igen nem evet hayır "
@@ -86,12 +87,17 @@ class Shape(NamedTuple):
 NUMBER, FLAG, CODE = Shape(is_number=True), Shape(is_flag=True), Shape(is_number=True, is_code=True)
 
 
+def _has_steps(text: str) -> bool:
+    """Whether a text is several steps of a path; most have no sign that could be between them."""
+    return any(sign in text for sign in _BETWEEN_STEPS) and _STEP.search(text) is not None
+
+
 @lru_cache(maxsize=131_072)
 def shape_of(text: str) -> Shape:
     """What a text looks like."""
     text = plain_text(text_of_html(text) if "<" in text else text).strip()
     if len(text) > MAX_SHAPED:
-        return Shape(is_address=_ADDRESS.fullmatch(text) is not None, is_path=_STEP.search(text) is not None)
+        return Shape(is_address=_ADDRESS.fullmatch(text) is not None, is_path=_has_steps(text))
     first = text[:1]
     if _ISO_DATE.fullmatch(text):
         return Shape(is_date=True)
@@ -101,9 +107,7 @@ def shape_of(text: str) -> Shape:
         return Shape(is_price=True, unit=_unit_behind(text), sign=decimal_sign_shown(text))
     if not (first.isdigit() or first in "+-.,"):
         is_flag = text.casefold() in _FLAGS
-        return Shape(
-            is_flag=is_flag, is_address=_ADDRESS.fullmatch(text) is not None, is_path=_STEP.search(text) is not None
-        )
+        return Shape(is_flag=is_flag, is_address=_ADDRESS.fullmatch(text) is not None, is_path=_has_steps(text))
     if parse_number(text) is not None or parse_number(text, NumberFormat(",")) is not None:
         return Shape(
             is_number=True, is_code=_NUMBER_LIKE_CODE.fullmatch(text) is not None, sign=decimal_sign_shown(text)
@@ -111,7 +115,7 @@ def shape_of(text: str) -> Shape:
     unit = _unit_behind(text)
     if unit:
         return Shape(unit=unit, sign=decimal_sign_shown(text))
-    return Shape(is_path=_STEP.search(text) is not None)
+    return Shape(is_path=_has_steps(text))
 
 
 def _typed_shape(value: float) -> Shape:
@@ -356,7 +360,7 @@ class Steps:
 
     def add(self, values: list[str]) -> None:
         """Count a list, unless its values are paths themselves."""
-        for place, value in enumerate([] if any(map(_STEP.search, values)) else values):
+        for place, value in enumerate([] if any(map(_has_steps, values)) else values):
             if len(self.places) > MAX_DISTINCT * 10:
                 return
             self.places.setdefault(value, Counter())[place] += 1

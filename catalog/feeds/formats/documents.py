@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -216,11 +217,37 @@ def read_parquet(path: Path) -> Rows:
         with opened(path) as file:
             number = 0
             for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
-                for value in batch.to_pylist():
+                names, columns = batch.schema.names, [_values_of(column) for column in batch.columns]
+                for values in zip(*columns, strict=True):
                     number += 1
-                    yield Row(number, cells_of({name: _plain(one) for name, one in value.items()}))
+                    yield Row(number, cells_of(dict(zip(names, values, strict=True))))
     except (pa.ArrowException, OSError) as error:
         raise BadFile(path, f"is not a complete Parquet file ({str(error).splitlines()[0]})") from None
+
+
+def _values_of(column: pa.Array) -> list[Any]:
+    """The values of a column; texts, numbers, flags and dates come many times as quickly by polars."""
+    if not _is_plain(column.type):
+        return [_plain(value) for value in column.to_pylist()]
+    values = pl.Series(column).to_list()
+    return list(map(_plain, values)) if pa.types.is_floating(column.type) else values
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _is_plain(kind.value_type)
+    return any(one(kind) for one in _PLAIN_TYPES)
+
+
+_PLAIN_TYPES = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_integer,
+    pa.types.is_float32,
+    pa.types.is_float64,
+    pa.types.is_boolean,
+    pa.types.is_date32,
+)
 
 
 def _plain(value: Any) -> Any:

@@ -42,12 +42,15 @@ def unpacked(rows: Rows) -> Rows:
 
 
 def _unpacked(row: Row) -> Row:
-    objects = {name: found for name, value in row.cells.items() if (found := json_in(value)) is not None}
+    maybe = [name for name, value in row.cells.items() if isinstance(value, str) and value[-1:] in _CLOSING]
+    objects = {name: found for name in maybe if (found := json_in(row.cells[name])) is not None}
     if objects:
         cells = {key: one for name, value in row.cells.items() for key, one in _opened(name, value, objects).items()}
         row = Row(row.line, cells)
-    row = _with_combination(row)
-    held = [(name, pairs) for name, value in row.cells.items() if _is_holder(name) and (pairs := pairs_in(value))]
+    combination = _combination_among(tuple(row.cells))
+    if combination is not None:
+        row = _with_combination(row, *combination)
+    held = [(name, pairs) for name in _holders_among(tuple(row.cells)) if (pairs := pairs_in(row.cells[name]))]
     if not held:
         return row
     cells = {name: value for name, value in row.cells.items() if name not in dict(held)}
@@ -57,12 +60,16 @@ def _unpacked(row: Row) -> Row:
     return Row(row.line, cells)
 
 
-def _with_combination(row: Row) -> Row:
-    """The row with the attributes that PrestaShop names in one cell and gives the values of in another."""
-    names = next((name for name in row.cells if _NAMES_OF.match(name)), None)
-    values = next((name for name in row.cells if _VALUES_OF.match(name)), None)
-    if names is None or values is None:
-        return row
+@lru_cache(maxsize=4096)
+def _combination_among(columns: tuple[str, ...]) -> tuple[str, str] | None:
+    """The column that PrestaShop names attributes in, and the one that it gives their values in."""
+    names = next((name for name in columns if _NAMES_OF.match(name)), None)
+    values = next((name for name in columns if _VALUES_OF.match(name)), None)
+    return None if names is None or values is None else (names, values)
+
+
+def _with_combination(row: Row, names: str, values: str) -> Row:
+    """The row with the attributes that one cell names and another gives the values of."""
     called, given = (first_text(row.cells[name]).split(",") for name in (names, values))
     if len(called) != len(given):
         return row
@@ -122,6 +129,11 @@ def pairs_in(value: Value) -> dict[str, list[str]]:
             if end == len(value):
                 return {name: values for name, values in pairs.items() if name}
     return {}
+
+
+@lru_cache(maxsize=4096)
+def _holders_among(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(_is_holder, columns))
 
 
 @lru_cache(maxsize=4096)

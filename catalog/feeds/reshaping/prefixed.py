@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from trimtab.catalog.feeds.columns.names import role_named
 from trimtab.catalog.feeds.rows import Row, Rows
@@ -24,8 +26,14 @@ def without_prefixes(rows: Rows) -> Rows:
 
 
 def _named(row: Row) -> Row:
-    own = {name: bare for name in row.cells if (bare := _bare(name)) is not None and bare not in row.cells}
+    own = _own_names(tuple(row.cells))
     return Row(row.line, {own.get(name, name): value for name, value in row.cells.items()}) if own else row
+
+
+@lru_cache(maxsize=4096)
+def _own_names(columns: tuple[str, ...]) -> Mapping[str, str]:
+    """Column -> the attribute's own name, of those that have another."""
+    return {name: bare for name in columns if (bare := _bare(name)) is not None and bare not in columns}
 
 
 @kept
