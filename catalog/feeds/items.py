@@ -90,13 +90,11 @@ class ItemReader:
     def _refuse_several(self, cells: Mapping[str, Value]) -> None:
         """Check that what stands in one row is not several items, as a list of them that was not found is."""
         ids, titles = (self._cell(cells, role) for role in ("item_id", "title"))
-        if not isinstance(ids, list) or not isinstance(titles, list):
-            return
-        ids, titles = set(texts(ids)), set(texts(titles))
-        if len(ids) > 1 and len(titles) > 1:
-            raise Unreadable(
-                f"item_id has {len(ids)} different ids in one item; allowed: a list of items, each with one"
-            )
+        if isinstance(ids, list) and isinstance(titles, list):
+            n_ids, n_titles = (len(set(texts(cell))) for cell in (ids, titles))
+            if n_ids > 1 and n_titles > 1:
+                said = f"item_id has {n_ids} different ids in one item"
+                raise Unreadable(f"{said}; allowed: a list of items, each with one")
 
     def _read_place(self, item: dict[str, Any], cells: Mapping[str, Value], unread: Counter[str]) -> None:
         """Where the item is, of two columns or of one with a pair."""
