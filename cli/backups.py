@@ -1,4 +1,4 @@
-"""`trimtab backup` and `trimtab restore`: a shop in one file."""
+"""`trimtab backup`, `trimtab restore` and `trimtab upgrade`: a shop in one file, and one of an earlier version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from trimtab.cli.console import AsJson, Quiet, print_json, progress, results
+from trimtab.cli.console import AsJson, Quiet, plain, print_json, progress, results
+from trimtab.core.counted import counted
 
 app = typer.Typer()
 
@@ -57,3 +58,38 @@ def restore(
         soft_wrap=True,
     )
     results.print(f"Next:  trimtab serve {bundles}/NAME --data-folder {data}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def upgrade(
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="file that the shop is backed up to first")],
+    data: Data = Path("data"),
+    bundles: Bundles = Path("bundles"),
+    judgments: Annotated[
+        Path | None, typer.Option(help="CSV of query,item_id,grade, where bundles learned from judgments")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Back a shop up, and build again what this version does not read of it: bundles of an earlier one."""
+    from trimtab.catalog.judgments import read_judgments
+    from trimtab.service.upgrades import upgrade as run
+
+    judged = read_judgments(judgments) if judgments else None
+    with progress(quiet or as_json) as report:
+        done = run(data, bundles, archive, judgments=judged, progress=report)
+    if as_json:
+        print_json(done.as_dict())
+        return
+    lines = [
+        f"{data} stays as it is: {counted(done.n_impressions, 'search', 'searches')} of its log and "
+        f"{counted(done.n_changes, 'change')} to the catalogue are read"
+        + (f", {counted(done.n_left_out, 'row')} of the log left out" if done.n_left_out else ""),
+        *(
+            f"{bundles / name}: {'is read as it is' if built is None else f'built again, {built}'}"
+            for name, built in done.bundles.items()
+        ),
+        f"Next:  start trimtab again    or, with the version before, after all:  trimtab restore {archive}",
+    ]
+    for line in lines:
+        results.print(plain(line), highlight=False, soft_wrap=True)

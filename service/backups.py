@@ -32,8 +32,11 @@ LIST = "backup.json"
 VERSION = 1
 FIRST, LAST = (SPOOL,), ("catalogue",)
 """Folders of the data folder that are copied before all others, and after them."""
-NOT_KEPT = frozenset({"redis", "shadow"})
-"""Folders of the data folder that are made again: a private Redis server's snapshot, the rehearsal of a bundle."""
+NOT_KEPT = frozenset({"shadow"})
+"""The rehearsal of a bundle, a folder of the data folder that is made again."""
+SNAPSHOT, COPIES = "redis", "definitions"
+"""Folder of the private Redis server's snapshot, and that of what it keeps of definitions and keys: where there are no
+copies, as in version 0.1, the snapshot alone has them, and is kept."""
 CHUNK_BYTES = 1 << 20
 
 
@@ -61,13 +64,7 @@ def back_up(data_folder: Path, bundle_folder: Path, out: Path, *, progress: Prog
     Raises:
         BadParameter: a folder is not there, or `out` is inside one of them or exists.
     """
-    for option, folder in (("--data", data_folder), ("--bundles", bundle_folder)):
-        if not folder.is_dir():
-            raise BadParameter(option, f"{folder} is not a folder", "a folder of a shop")
-        if out.resolve().is_relative_to(folder.resolve()):
-            raise BadParameter("--out", f"{out} is inside {folder}", "a file elsewhere")
-    if out.exists():
-        raise BadParameter("--out", f"{out} exists", "a new file")
+    require_folders(data_folder, bundle_folder, out)
     created, digests, n_bytes = datetime.now(UTC), dict[str, str](), 0
     with new_file(out) as file, tarfile.open(fileobj=file, mode="w") as archive:
         for path, name in _files(data_folder, bundle_folder):
@@ -80,6 +77,21 @@ def back_up(data_folder: Path, bundle_folder: Path, out: Path, *, progress: Prog
         listed = {"version": VERSION, **found.as_dict(), "sha256": digests}
         _add_bytes(archive, LIST, json.dumps(listed, indent=1).encode())
     return found
+
+
+def require_folders(data_folder: Path, bundle_folder: Path, out: Path) -> None:
+    """Check the places of a shop and of its archive.
+
+    Raises:
+        BadParameter: a folder is not there, or `out` is inside one of them or exists.
+    """
+    for option, folder in (("--data", data_folder), ("--bundles", bundle_folder)):
+        if not folder.is_dir():
+            raise BadParameter(option, f"{folder} is not a folder", "a folder of a shop")
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise BadParameter("--out", f"{out} is inside {folder}", "a file elsewhere")
+    if out.exists():
+        raise BadParameter("--out", f"{out} exists", "a new file")
 
 
 def restore(archive: Path, data_folder: Path, bundle_folder: Path, *, progress: Progress = silent) -> BackedUp:
@@ -115,6 +127,8 @@ def restore(archive: Path, data_folder: Path, bundle_folder: Path, *, progress: 
 def _files(data_folder: Path, bundle_folder: Path) -> Iterator[tuple[Path, str]]:
     """The files to copy with their names in the archive, each folder listed when its turn comes."""
     names = {path.name for path in data_folder.iterdir()} - NOT_KEPT
+    if COPIES in names:
+        names.discard(SNAPSHOT)
     between = sorted(names - set(FIRST) - set(LAST))
     for name in (*FIRST, *between, *LAST):
         yield from _below(data_folder / name, f"{DATA}/{name}")

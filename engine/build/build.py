@@ -83,6 +83,47 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
         )
     store = store_of(with_distance(items, shop), (*definitions_of(shop), *calculated_attributes(items, shop)))
     del items  # all of it is in the store, and it is as large
+    return build_of_store(
+        store,
+        out,
+        source=source,
+        as_of=as_of,
+        rejections=rejections,
+        shop=shop,
+        wording=ShopWording.of(shop, beside),
+        encoder=encoder,
+        judgments=judgments,
+        log_rows=log_rows,
+        method=method,
+        retrieval=retrieval,
+        tasks=tasks,
+        progress=progress,
+    )
+
+
+def build_of_store(  # noqa: PLR0913  # the same options, keyword-only
+    store: ItemStore,
+    out: Path,
+    *,
+    source: str,
+    as_of: datetime,
+    rejections: Rejections | None = None,
+    shop: Shop,
+    wording: ShopWording,
+    encoder: str,
+    judgments: pl.DataFrame | None,
+    log_rows: Iterable[Mapping[str, Any]] | None,
+    method: str = AUTO,
+    retrieval: str | None,
+    tasks: Tasks | None = None,
+    progress: Progress,
+) -> str:
+    """The same of items that are in a store.
+
+    Args:
+        as_of: changes to the catalogue up to then are in it.
+        wording: what the shop says of understanding queries.
+    """
     objectives = objectives_of(shop, has_prices=store.has_prices)
     _refuse_unreadable(shop, objectives, store)
     with parts_beside(out) as parts, new_collection(retrieval) as collection, staging_folder(out) as staging:
@@ -91,7 +132,7 @@ def build_bundle(  # noqa: PLR0913  # the options of `trimtab build`, keyword-on
             staging,
             encoder=encoder,
             languages=shop.catalogue.language,
-            wording=ShopWording.of(shop, beside),
+            wording=wording,
             earlier=out,
             collection=collection,
             parts=parts,

@@ -112,6 +112,7 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
     recipe: Recipe = RECIPE,
     method: str = AUTO,
     retrieval: str | None = None,
+    as_of: datetime | None = None,
     tasks: Tasks | None = None,
     progress: Progress = silent,
 ) -> str:
@@ -119,11 +120,12 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
 
     Args:
         shop: what is known of the catalogue.
+        as_of: changes to the catalogue up to then need not be made again; now by default.
     """
     check_servable(method)
     check_encoder(encoder)
     grocery = grocery or load_grocery()
-    started = datetime.now(UTC)
+    as_of = as_of or datetime.now(UTC)
     items, shop = with_size_families(grocery.items, shop)
     with new_collection(retrieval) as collection, staging_folder(out) as staging:
         pipeline = build_pipeline(
@@ -139,11 +141,11 @@ def build_grocery(  # noqa: PLR0913  # the options of `trimtab build grocery`, k
         companions = bought_together(grocery.purchases, pipeline.store)
         groups = Groups.of(pipeline.store, shop.variants.attribute)
         pipeline = replace(pipeline, histories=histories, companions=companions, groups=groups)
-        valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=started.timestamp())
+        valuation = Valuation.of(pipeline.store, objectives_of(has_prices=True), moment=as_of.timestamp())
         trained = train_grocery(
             pipeline, grocery, valuation, splits=splits, recipe=recipe, method=method, progress=progress
         )
-        return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=started, shop=shop)
+        return save_trained(out, staging, pipeline, valuation, trained, source="grocery", as_of=as_of, shop=shop)
 
 
 def train_grocery(

@@ -73,13 +73,15 @@ def shop(tmp_path: Path) -> tuple[Path, Path]:
     (data / "impressions" / "part.parquet").write_bytes(b"rows")
     (data / "redis").mkdir()
     (data / "redis" / "dump.rdb").write_bytes(b"made again")
+    (data / "definitions").mkdir()
+    (data / "definitions" / "keys.json").write_text("{}")
     (bundles / "small").mkdir(parents=True)
     (bundles / "small" / "manifest.json").write_text("{}")
     return data, bundles
 
 
 def test_what_is_made_again_is_not_kept(shop: tuple[Path, Path], tmp_path: Path) -> None:
-    assert back_up(*shop, tmp_path / "a.tar").n_files == 2
+    assert back_up(*shop, tmp_path / "a.tar").n_files == 3
     restore(tmp_path / "a.tar", tmp_path / "d", tmp_path / "b")
     assert (tmp_path / "d" / "impressions" / "part.parquet").read_bytes() == b"rows"
     assert not (tmp_path / "d" / "redis").exists()
