@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import BinaryIO
 
 from trimtab.core.errors import BadParameter
+
+OLD = "old"
+"""What stood where a new folder comes, while it is moved there."""
 
 
 @contextmanager
@@ -42,17 +47,29 @@ def new_folder(out: Path, *, replaces: str | None = None) -> Iterator[Path]:
     """
     if out.exists() and not _may_be_replaced(out, replaces):
         raise BadParameter("out", f"{out} exists and is not an earlier result", "a new or empty folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    staging, old = aside / "new", aside / "old"
-    staging.mkdir()
-    try:
+    with folder_beside(out) as aside:
+        staging, old = aside / "new", aside / OLD
+        staging.mkdir()
         yield staging
         if out.exists():
             os.rename(out, old)
         os.rename(staging, out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def folder_beside(out: Path) -> Iterator[Path]:
+    """An empty folder on the file system of `out`, which is gone afterwards; what was killed before its end goes first.
+
+    A folder is somebody's for as long as it is locked, which ends with the process.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with _locked(out.parent, fcntl.LOCK_EX):  # nobody takes a folder for one that was left before it is locked
+            _forget_left(out)
+            folder = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+            stack.enter_context(_locked(folder, fcntl.LOCK_EX))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
 
 
 def sync_folder(folder: Path) -> None:
@@ -60,6 +77,31 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _forget_left(out: Path) -> None:
+    """Delete the folders beside `out` that nobody has any more, but for those with what stood there before."""
+    ours = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}")
+    for folder in out.parent.iterdir():
+        if ours.fullmatch(folder.name) and folder.is_dir() and not (folder / OLD).exists():
+            with _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB) as is_ours:
+                if is_ours:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[bool]:
+    """Whether a folder is this process's meanwhile; never where its file system has no locks."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, how)
+            is_ours = True
+        except OSError:
+            is_ours = False
+        yield is_ours
     finally:
         os.close(descriptor)
 

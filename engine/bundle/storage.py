@@ -27,6 +27,7 @@ from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.shop_text import shop_text
 from trimtab.catalog.store import ItemStore
+from trimtab.core.atomic import folder_beside
 from trimtab.core.errors import BadFile, BadInput, BadParameter, BundleDamaged, BundleError, DiskFull
 from trimtab.core.records import FloatArray, Query, changed
 from trimtab.core.weights import DIVERSITY
@@ -250,22 +251,19 @@ LEAST_FREE_BYTES = 1 << 20
 def staging_folder(out: Path) -> Iterator[Path]:
     """A fresh folder beside `out`, on the same file system, so that the rename at the end is atomic.
 
-    It is gone afterwards, whatever happened.
+    It is gone afterwards, whatever happened; what a killed build left goes first.
 
     Raises:
         DiskFull: there was no room for what was written into it.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        yield folder
-    except (OSError, RuntimeError, ValueError) as error:  # FAISS and tantivy have their own
-        # tantivy says no more than that a thread of its writer ended, so the disk is asked too.
-        if any(said in str(error) for said in NO_ROOM) or shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
-            raise DiskFull(out.parent, sum(file.stat().st_size for file in files_of(folder))) from error
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with folder_beside(out) as folder:
+        try:
+            yield folder
+        except (OSError, RuntimeError, ValueError) as error:  # FAISS and tantivy have their own
+            # tantivy says no more than that a thread of its writer ended, so the disk is asked too.
+            if any(said in str(error) for said in NO_ROOM) or shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+                raise DiskFull(out.parent, sum(file.stat().st_size for file in files_of(folder))) from error
+            raise
 
 
 def load_bundle(folder: Path) -> Bundle:
