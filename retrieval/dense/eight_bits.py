@@ -96,7 +96,7 @@ class EightBits:
     def nearest(self, vectors: IntArray, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         """The nearest k of some of the vectors, nearest first, and their cosines."""
         keys = np.empty(len(vectors), dtype=np.int64)
-        _write_keys(self.codes, self.scales, vectors, query, keys)
+        _write_keys(self.codes, self.scales, np.sort(vectors), query, keys)  # in the order in which they lie in memory
         if k < len(keys):
             keys.partition(k)
             keys = keys[:k]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ from trimtab.retrieval.filters import Condition
 VECTORS = "vectors.npy"
 
 FIRST_NEAR, NEAR_GROWTH = 200, 8
-"""The vectors that are looked for above a floor at first, and how many times more while the last one is above it."""
+"""The vectors that are looked for above a floor at first, and how many times as many while the last one is above it."""
 TRIED_NEAR = 1600
 """The most vectors above a floor of which a selection is taken, before those that are selected are searched."""
 MOST_NEAR_SHARE = 1 / 64
@@ -200,7 +201,7 @@ class DenseIndex:
         them; None where there are too many to tell."""
         k = FIRST_NEAR
         while (near := self._reaching(query, floor, k)) is None:
-            k *= NEAR_GROWTH
+            k *= self._growth(query, floor, k)
             if k > max(TRIED_NEAR, MOST_NEAR_SHARE * self.index.ntotal):
                 if self.values is None:
                     return None
@@ -288,6 +289,14 @@ class DenseIndex:
         vectors, cosines = self._of_all(query.tobytes(), k)
         n = int(np.count_nonzero(cosines >= floor - self.rounded))
         return None if n == k < self.index.ntotal else (vectors[:n], cosines[:n])
+
+    def _growth(self, query: FloatArray, floor: float, k: int) -> int:
+        """How many times as many as `k` vectors, which all reach a floor, to look for next: two steps at once where
+        cosines fall so slowly that one would not do."""
+        _, cosines = self._of_all(query.tobytes(), k)
+        of_tenfold = float(cosines[k // 10] - cosines[-1])
+        falls_slowly = float(cosines[-1]) - floor > of_tenfold * 2 * log10(NEAR_GROWTH)
+        return NEAR_GROWTH**2 if falls_slowly else NEAR_GROWTH
 
     def _all_reaching(
         self, values: EightBits, query: FloatArray, floor: float, selection: Selection | None = None

@@ -118,6 +118,11 @@ def test_what_reaches_a_floor_is_found_with_and_without_a_mask(
     assert n_missed <= (0 if index.kind == "exact" else 0.1 * n_near)
 
 
+def test_where_all_reach_a_floor_all_are_found_or_nothing_is_said(index: DenseIndex, queries: FloatArray) -> None:
+    found = index.within(queries[0], -1.0)
+    assert found is None or np.array_equal(np.sort(found[0]), np.arange(len(index.vector_of)))
+
+
 @pytest.mark.parametrize("share", [1.0, 0.3])
 @pytest.mark.parametrize("n_groups", [2_000, 40])
 def test_of_each_group_the_nearest_item_is_found(
