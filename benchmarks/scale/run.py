@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.memory import memory
 from benchmarks.scale.catalogue import products_of, queries_of, write_catalogue
 from trimtab.core.records import Filter, Query
 from trimtab.engine import Engine
@@ -94,10 +94,10 @@ def build(folder: Path, arguments: argparse.Namespace) -> Figures:
 
 def load(folder: Path, arguments: argparse.Namespace) -> Figures:  # noqa: ARG001  steps have one signature
     """Load the bundle, and say what of it is this process's own and what is mapped, and so shared by workers."""
-    before = _memory()
+    before = memory()
     started, used = time.perf_counter(), time.process_time()
     Engine.load(folder / "bundle")
-    after = _memory()
+    after = memory()
     return {
         "seconds": round(time.perf_counter() - started, 2),
         "processor seconds": round(time.process_time() - used, 2),
@@ -154,13 +154,6 @@ def _times(engine: Engine, queries: Sequence[Query]) -> list[float]:
 def _quantiles(seconds: list[float]) -> Iterator[tuple[str, float]]:
     for share in (0.5, 0.95, 0.99):
         yield f"p{share * 100:.0f}, ms", round(float(np.quantile(seconds, share)) * 1e3, 2)
-
-
-def _memory() -> dict[str, int]:
-    """Bytes of this process's memory by kind."""
-    lines = Path(f"/proc/{os.getpid()}/status").read_text().splitlines()
-    found = dict(line.split(":", 1) for line in lines)
-    return {name: int(found[name].split()[0]) * 1024 for name in ("RssAnon", "RssFile")}
 
 
 STEPS: dict[str, Callable[[Path, argparse.Namespace], Figures]] = {
