@@ -11,9 +11,11 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.catalog.shop import EMPTY, FILE, Shop
+from trimtab.catalog.shop import EMPTY, Shop
+from trimtab.catalog.shop import FILE as SHOP
+from trimtab.catalog.store import FILE as ITEMS
 from trimtab.catalog.store import ItemStore
-from trimtab.core.errors import BadParameter
+from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.build.build import build_of_store
 from trimtab.engine.build.grocery import build_grocery
@@ -55,10 +57,10 @@ def build_again(bundle: Path, log: Path, *, judgments: pl.DataFrame | None = Non
     encoder, address = retrieval["encoder"], retrieval.get("remote", {}).get("address")
     if _is_grocery(bundle):
         return build_grocery(bundle, encoder=encoder, retrieval=address, as_of=as_of(manifest), progress=progress)
-    shop = Shop.read(bundle / FILE) if (bundle / FILE).exists() else EMPTY
+    store, shop = _catalogue_of(bundle)
     from_log = LOG in manifest["training"].get("trained_on", [])
     return build_of_store(
-        ItemStore.load(bundle, shop).compacted(),
+        store,
         bundle,
         source=manifest["source"],
         as_of=as_of(manifest),
@@ -70,6 +72,21 @@ def build_again(bundle: Path, log: Path, *, judgments: pl.DataFrame | None = Non
         retrieval=address,
         progress=progress,
     )
+
+
+def _catalogue_of(bundle: Path) -> tuple[ItemStore, Shop]:
+    """The items of a bundle and what is known of the shop; those of version 0.1 have columns alone.
+
+    Raises:
+        BundleDamaged: they cannot be read.
+    """
+    if (bundle / SHOP).exists():
+        shop = Shop.read(bundle / SHOP)
+        return ItemStore.load(bundle, shop).compacted(), shop
+    try:
+        return ItemStore.from_frame(pl.read_ipc(bundle / ITEMS)), EMPTY
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BundleDamaged(bundle / ITEMS, f"cannot be read ({error})") from error
 
 
 def _manifest_of(bundle: Path) -> dict[str, Any]:

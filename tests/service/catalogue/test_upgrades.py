@@ -27,10 +27,16 @@ ITEMS = pl.DataFrame(
 SHOP = Shop.parse('[catalogue]\nlanguage = "en"\n[attributes.colour]\ntype = "text"\n')
 
 
-def made_earlier(bundle: Path, **training: object) -> None:
-    """Let a bundle say that an earlier version built it."""
+OF_VERSION_2 = ("attributes.arrow", "sorted.arrow", "shop.toml", "retrieval/understanding.json")
+"""Files that bundles of version 0.1 lack."""
+
+
+def made_earlier(bundle: Path, *, version: int = 0, **training: object) -> None:
+    """Let a bundle be as an earlier version built it."""
     manifest = json.loads((bundle / MANIFEST).read_text())
-    (bundle / MANIFEST).write_text(json.dumps({**manifest, "schema_version": 1, "training": training}))
+    (bundle / MANIFEST).write_text(json.dumps({**manifest, "schema_version": version, "training": training}))
+    for name in OF_VERSION_2 if version == 1 else ():
+        (bundle / name).unlink()
 
 
 @pytest.fixture(scope="module")
@@ -57,22 +63,32 @@ def test_what_cannot_be_built_again_is_said_before_anything_is_written(shop: Pat
 
 
 def test_an_older_bundle_is_built_again_and_takes_the_changes_made_since(shop: Path, tmp_path: Path) -> None:
-    bundle, archive = shop / "bundles" / "mugs", tmp_path / "before.tar"
+    bundle = shop / "bundles" / "mugs"
+
+    def upgraded(archive: str) -> Engine:
+        with pytest.raises(BundleMismatch):
+            Engine.load(bundle)
+        asked = [str(tmp_path / archive), "--data", str(shop / "data"), "--bundles", str(shop / "bundles"), "--json"]
+        done = json.loads(CliRunner().invoke(app, ["upgrade", *asked], catch_exceptions=False).stdout)
+        engine = Engine.load(bundle)
+        assert done["bundles"] == {"mugs": engine.bundle_id}
+        assert done["n_changes"] == 1
+        live = LiveEngine(engine, shop / "data" / "catalogue")
+        assert live.follow().store.frame()["item_id"].to_list() == ["a", "c"]
+        return engine
+
     made_earlier(bundle, trained_on=[])
-    with pytest.raises(BundleMismatch):
-        Engine.load(bundle)
-    asked = ["upgrade", str(archive), "--data", str(shop / "data"), "--bundles", str(shop / "bundles"), "--json"]
-    done = json.loads(CliRunner().invoke(app, asked, catch_exceptions=False).stdout)
-    engine = Engine.load(bundle)
-    assert done["bundles"] == {"mugs": engine.bundle_id}
-    assert done["n_changes"] == 1
+    engine = upgraded("before.tar")
     assert engine.store.own_attributes.definitions.keys() == {"colour"}
-    assert LiveEngine(engine, shop / "data" / "catalogue").follow().store.frame()["item_id"].to_list() == ["a", "c"]
-    with tarfile.open(archive) as kept:
+    with tarfile.open(tmp_path / "before.tar") as kept:
         assert {"data/redis/dump.rdb", f"bundles/mugs/{MANIFEST}"} <= set(kept.getnames())
-        assert json.load(kept.extractfile(f"bundles/mugs/{MANIFEST}"))["schema_version"] == 1  # type: ignore[arg-type]
-    again = upgrade(shop / "data", shop / "bundles", tmp_path / "again.tar")
-    assert again.bundles == {"mugs": None}
-    (bundle / "items.arrow").write_bytes(b"")
+        assert json.load(kept.extractfile(f"bundles/mugs/{MANIFEST}"))["schema_version"] == 0  # type: ignore[arg-type]
+    made_earlier(bundle, version=1, trained_on=[])
+    assert upgraded("first.tar").store.prices.tolist() == [2.0, 3.0]
+
+
+def test_a_bundle_that_is_read_stays_and_one_that_is_damaged_is_named(shop: Path, tmp_path: Path) -> None:
+    assert upgrade(shop / "data", shop / "bundles", tmp_path / "again.tar").bundles == {"mugs": None}
+    (shop / "bundles" / "mugs" / "items.arrow").write_bytes(b"")
     with pytest.raises(BundleDamaged, match=r"mugs/items\.arrow"):
         upgrade(shop / "data", shop / "bundles", tmp_path / "third.tar")
