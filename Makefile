@@ -36,7 +36,7 @@ $(STAMP): pyproject.toml constraints.txt
 		$(PIP_INSTALL) torch==2.13.0 && wait $$weights && wait $$chromium; }
 	$(PIP_INSTALL) --no-warn-conflicts --constraint constraints.txt --editable '.[dev,load]'
 	$(BIN)/python -W ignore -m compileall -qq --workers 0 -x '$(SELDOM)' $(VENV)/lib & modules=$$!; \
-		$(BIN)/python -c "import trimtab.engine.search, trimtab.core.compiled as kernels; kernels.compile_kernels()" && \
+		$(BIN)/python -m trimtab.engine.kernels && \
 		{ wait $$modules || true; }
 	touch $@
 

@@ -1,9 +1,11 @@
 """Loops over candidates as machine code. The only place that knows Numba.
 
 A kernel is a function of plain loops over arrays and numbers. Numba compiles it for fixed types when it is called
-first, and keeps the code beside the module, or where that cannot be written in the user's cache. Floating-point
-operations stay in the order they are written in unless a kernel says otherwise, so it gives to the bit what the same
-function gives as plain Python (`Kernel.function`; all of them with `NUMBA_DISABLE_JIT=1`).
+first, for the processor, and keeps the code beside the module, or where that cannot be written in the user's cache.
+What is beside the module is read even where that cannot be written, and then code for what many processors have
+(`LEVELS`) too, as an image brings it (`trimtab.engine.kernels`). Floating-point operations stay in the order they are
+written in unless a kernel says otherwise, so it gives to the bit what the same function gives as plain Python
+(`Kernel.function`; all of them with `NUMBA_DISABLE_JIT=1`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from importlib import import_module
+from platform import machine
 from typing import Any
 
 from numpy.typing import NDArray
@@ -23,6 +26,10 @@ KERNELS: list[Kernel] = []
 Type = str | tuple[Any, ...]
 IN_ANY_ORDER = {"reassoc", "contract"}
 OPTIONS = {"nogil": True, "error_model": "numpy"}
+V3 = frozenset({"avx2", "bmi", "bmi2", "cx16", "f16c", "fma", "lzcnt", "movbe", "popcnt", "sse4.2", "xsave"})
+V4 = V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+LEVELS = {"x86-64-v4": V4, "x86-64-v3": V3} if machine() == "x86_64" else {}
+"""What kernels may be compiled for beside a processor itself, the best first, and what that needs to run them."""
 
 
 class Kernel:
@@ -136,6 +143,7 @@ def _reading_alone(dispatcher: Any) -> Iterator[None]:
         load = getattr(cache, "_load_overload", cache.load_overload)
         known_before, lookup = environment.Environment._memo, environment.lookup_environment  # noqa: SLF001  # see above
         rtsys = import_module("numba.core.runtime.nrt").rtsys
+        installed = [_installed_cache()(dispatcher.py_func, one) for one in _processors()]
     except (AttributeError, ImportError):
         yield
         return
@@ -144,7 +152,9 @@ def _reading_alone(dispatcher: Any) -> Iterator[None]:
         rtsys.initialize(target)
         environment._rebuild_env = rebuild_alone  # noqa: SLF001  # see above
         try:
-            return load(signature, target)
+            found = load(signature, target)
+            others = (one._load_overload(signature, target) for one in installed)  # noqa: SLF001  # see above
+            return next(filter(None, others), None) if found is None else found
         finally:  # what is written refers to Numba's own
             environment._rebuild_env = rebuild  # noqa: SLF001  # see above
 
@@ -160,6 +170,45 @@ def _reading_alone(dispatcher: Any) -> Iterator[None]:
     with global_compiler_lock:
         cache.load_overload = load_alone
         yield
+
+
+@cache
+def _processors() -> tuple[str, ...]:
+    """What code may have been compiled for that runs here: the processor itself, nameless, and its levels.
+
+    Where `NUMBA_CPU_NAME` says for what, only that.
+    """
+    from llvmlite.binding import get_host_cpu_features  # noqa: PLC0415  # see `_numba`
+
+    if _numba().config.CPU_NAME is not None:
+        return ("",)
+    return ("", *(level for level, needed in LEVELS.items() if all(map(get_host_cpu_features().get, needed))))
+
+
+@cache
+def _installed_cache() -> Any:
+    """A cache of what is beside a function's module, which Numba reads only where it could write too."""
+    caching: Any = import_module("numba.core.caching")
+
+    class Locator(caching.InTreeCacheLocator):  # type: ignore[misc]
+        def ensure_cache_path(self) -> None:
+            """It is read, never written."""
+
+    class Implementation(caching.CompileResultCacheImpl):  # type: ignore[misc]
+        _locator_classes = (Locator,)
+
+    class Installed(caching.FunctionCache):  # type: ignore[misc]
+        _impl_class = Implementation
+
+        def __init__(self, function: Callable[..., Any], level: str) -> None:
+            super().__init__(function)
+            self._level = level
+
+        def _index_key(self, signature: Any, codegen: Any) -> Any:
+            signature, (triple, *processor), code = super()._index_key(signature, codegen)
+            return signature, (triple, self._level, "") if self._level else (triple, *processor), code
+
+    return Installed
 
 
 def _type_of(types: Any, given: Type) -> Any:

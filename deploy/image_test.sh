@@ -95,10 +95,11 @@ first_answer() {
         exit 1
     fi
     echo "first answer $((SECONDS - started)) s after the start"
+    [ -z "$(inside "$container" find /data -name '*.nb?')" ] || { echo "image_test: it compiled kernels" >&2; exit 1; }
     [ "$(inside "$container" id --user)" != 0 ] || { echo "image_test: it runs as root" >&2; exit 1; }
     podman "${STORAGE[@]}" stop --time 20 "$container" > /dev/null
     [ "$(podman "${STORAGE[@]}" inspect --format '{{.State.ExitCode}}' "$container")" = 0 ]
-    echo "runs as user 10001 and ends by SIGTERM with 0"
+    echo "compiles nothing, runs as user 10001 and ends by SIGTERM with 0"
 }
 
 inside() {

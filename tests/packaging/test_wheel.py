@@ -13,6 +13,7 @@ import venv
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -85,10 +86,10 @@ def environment(python: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serving(python: Path, folder: Path) -> Iterator[httpx.Client]:
+def serving(python: Path, folder: Path, **settings: str) -> Iterator[httpx.Client]:
     port = free_port()
     command = [python, "-m", "trimtab", "serve", "--bundle", "bundles/shop", "--port", str(port)]
-    settings = {"TRIMTAB_ADMIN_KEY": "sesame", "TRIMTAB_BUNDLE_FOLDER": "bundles"}
+    settings = {"TRIMTAB_ADMIN_KEY": "sesame", "TRIMTAB_BUNDLE_FOLDER": "bundles", **settings}
     with (folder / "serve.log").open("w") as log:
         running = subprocess.Popen(command, cwd=folder, env={**environment(python), **settings}, stderr=log)
         try:
@@ -162,3 +163,14 @@ def test_a_shops_story_beside_packages_of_the_same_names(python: Path, folder: P
         analysed = client.post("/pages", json={"html": PAGE, "url": "https://shop.example/trail-shoe"})
         assert analysed.status_code == 200, analysed.text
         assert analysed.json()["page"]["elements"]["price"]["value"] == "89.50"
+
+
+def test_kernels_compiled_where_it_is_installed_are_read_by_a_service_that_compiles_nothing(
+    python: Path, folder: Path
+) -> None:
+    run = partial(subprocess.run, cwd=folder, env=environment(python), check=True)
+    run([python, "-P", "-m", "trimtab.engine.kernels"])
+    run([python, "-P", "-m", "trimtab", "build", "shop.csv", "--out", "bundles/shop", "--quiet"])
+    with serving(python, folder, NUMBA_CACHE_DIR="compiled") as client:
+        assert client.get("/search", params={"q": "ice cream"}).json()["hits"]
+    assert not list((folder / "compiled").rglob("*.nb?"))
