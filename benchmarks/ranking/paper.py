@@ -24,6 +24,7 @@ from benchmarks.ranking.studies.budget_study import study_budgets
 from benchmarks.ranking.studies.receipt_study import study_receipts
 from benchmarks.ranking.studies.size_study import SHARES, study_sizes
 from trimtab.cli.console import tasks_on
+from trimtab.core.atomic import new_file
 from trimtab.core.work.tasks import Tasks
 from trimtab.engine.build.grocery import Splits
 from trimtab.engine.build.study_problems import HELD_OUT_SIZES, JUDGED, SIZES, load_folds
@@ -51,6 +52,8 @@ Study = Callable[[Sequence[cell.Fold], str, int], Rows]
 
 def make_results(data: Path, out: Path, *, device: str = "cpu", tasks: Tasks | None = None) -> None:
     """Fill what is missing in `out`, then write `docs/paper/results` and `docs/experiments.md`.
+
+    What is there is not measured again, whatever has changed since: a new version begins in an empty folder.
 
     Args:
         device: where networks learn from more lists than are kept, as torch names it.
@@ -143,10 +146,9 @@ def _kept(out: Path, study: str, name: str, seed: int, rows_of: Study, folds_of:
     """The rows of one study, data set and seed, measured once."""
     path = out / "studies" / f"{study}-{name}-{seed}.json"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(".part")
-        aside.write_text(json.dumps(rows_of(folds_of(name, seed), name, seed)))
-        aside.replace(path)
+        measured = json.dumps(rows_of(folds_of(name, seed), name, seed))
+        with new_file(path) as file:
+            file.write(measured.encode())
     rows: Rows = json.loads(path.read_text())
     return rows
 

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.ranking.studies.scale_study import CHOOSER, SIZES, TOGETHER, Oracle, study_scale, truth_of
 from benchmarks.ranking.studies.shop_data import load_shop_data
 from benchmarks.ranking.studies.simulated_log import SimulatedLog
+from trimtab.core.atomic import new_file
 from trimtab.core.work.tasks import Tasks
 from trimtab.ranker.study.cell import Fold, Row
 from trimtab.ranker.study.compare import recipe_of
@@ -27,7 +28,8 @@ def measure(out: Path, grocery: Fold, *, device: str, tasks: Tasks | None = None
         grocery: the lists whose purchases simulated shoppers choose by.
         tasks: where simulated lists are computed; here where None.
     """
-    there = {(row["method"], row["n_lists"]) for row in rows_of(out)}
+    rows = rows_of(out)
+    there = {(row["method"], row["n_lists"]) for row in rows}
     plan = [((Oracle.name,), 0), *((TOGETHER, n_lists) for n_lists in SIZES)]
     plan += [((name,), n) for name in IN_MEMORY for n in SIZES if FEWEST <= n <= MOST_IN_MEMORY]
     missing = [(methods, n) for methods, n in plan if not {(name, n) for name in methods} <= there]
@@ -37,8 +39,9 @@ def measure(out: Path, grocery: Fold, *, device: str, tasks: Tasks | None = None
     log = SimulatedLog(load_shop_data(out / "cache"), truth, device=device)
     for methods, n_lists in missing:
         for row in study_scale(log, methods, [n_lists] if n_lists else [], tasks=tasks):
-            with _path(out).open("a") as kept:
-                print(json.dumps(row), file=kept)
+            rows.append(row)
+            with new_file(_path(out)) as kept:
+                kept.writelines(f"{json.dumps(one)}\n".encode() for one in rows)
 
 
 def rows_of(out: Path) -> list[Row]:
@@ -64,6 +67,4 @@ def summary_of(rows: list[Row]) -> dict[str, Any]:
 
 
 def _path(out: Path) -> Path:
-    path = out / "studies" / "scale.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
+    return out / "studies" / "scale.jsonl"

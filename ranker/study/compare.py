@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import torch
 
+from trimtab.core.atomic import new_file
 from trimtab.core.errors import BadParameter
 from trimtab.core.work.progress import Progress, silent
 from trimtab.ranker.methods.registry import METHODS, STEERABLE, make_method
@@ -62,7 +63,6 @@ def compare(
         make_method(name, RECIPES[data])
     torch.set_num_threads(1)
     cells = out / "cells"
-    cells.mkdir(parents=True, exist_ok=True)
     frames = []
     for seed in range(n_seeds):
         for number, name in enumerate(chosen):
@@ -81,7 +81,6 @@ def compare(
 def _study_clicks(seed: int, out: Path, folds_of: FoldsOf) -> None:
     path = out / STUDIES / f"clicks-{seed}.parquet"
     if not path.exists():
-        path.parent.mkdir(exist_ok=True)
         fold = folds_of("grocery", seed)[0]
         _write(pl.DataFrame(study_clicks(fold.train.lists, fold.test.lists, seed=seed)), path)
 
@@ -102,7 +101,5 @@ def _measure(data: str, name: str, seed: int, path: Path, folds: Sequence[Fold])
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write to a temporary name and rename, so that a file is complete or absent."""
-    aside = path.with_suffix(".part")
-    frame.write_parquet(aside)
-    aside.replace(path)
+    with new_file(path) as file:
+        frame.write_parquet(file)

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from trimtab.core.atomic import new_file
+from trimtab.core.errors import BadInput
+from trimtab.ranker.features import schema_hash
 from trimtab.ranker.methods.problem import Problem
 from trimtab.ranker.objectives import Objective
 from trimtab.ranker.study.cell import Fold
@@ -27,6 +29,7 @@ def save_problem(problem: Problem, path: Path) -> None:
     with new_file(path) as file:
         np.savez(
             file,
+            schema=schema_hash(),
             features=lists.features,
             prices=lists.prices,
             labels=lists.labels,
@@ -43,7 +46,13 @@ def save_problem(problem: Problem, path: Path) -> None:
 
 
 def load_problem(path: Path) -> Problem:
+    """
+    Raises:
+        BadInput: other features were kept than are computed now, so that nothing measured beside them can be continued.
+    """
     with np.load(path, allow_pickle=False) as kept:
+        if "schema" not in kept or kept["schema"] != schema_hash():
+            raise BadInput(f"{path}: made of other features than are computed now; begin in another folder")
         arrays = {name: kept[name] for name in ("features", "prices", "labels", "groups", "rows")}
         lists = RankingLists(**arrays, heads=tuple(map(str, kept["labelled"])))
         columns = zip(kept["names"], kept["heads"], kept["values"], kept["units"], strict=True)

@@ -15,6 +15,7 @@ from trimtab.core.errors import BadInput, BadParameter
 from trimtab.engine.build.study_problems import load_folds
 from trimtab.ranker.methods.registry import DEFAULT
 from trimtab.ranker.study import compare as comparing
+from trimtab.ranker.study import prepared
 from trimtab.ranker.study.cell import Fold
 from trimtab.ranker.study.prepared import save_problem
 from trimtab.ranker.study.report import write_experiments
@@ -79,6 +80,12 @@ def test_prepared_lists_come_back_as_they_were(out: Path) -> None:
         assert not set(fold.train.lists.groups) & set(fold.test.lists.groups)
     number = int(np.flatnonzero(whole.lists.groups == folds[0].test.lists.groups[0])[0])
     np.testing.assert_array_equal(folds[0].test.gains[0], whole.gains[number])
+
+
+def test_lists_of_other_features_are_not_continued(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "schema_hash", lambda: "another")
+    with pytest.raises(BadInput, match="made of other features"):
+        compare("icecat", METHODS, n_seeds=1, out=out)
 
 
 def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
