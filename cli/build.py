@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -184,7 +183,9 @@ def _read_labels(
 
 def bundle_summary(out: Path, *, seconds: float) -> dict[str, Any]:
     """What `trimtab build --json` prints: the manifest has the rest."""
-    manifest = json.loads((out / "manifest.json").read_text())
+    from trimtab.engine.bundle.manifest import read_manifest
+
+    manifest = read_manifest(out)
     training = manifest["training"]
     measured = training.get("test") or training.get("cross_validation") or {}
     return {

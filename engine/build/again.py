@@ -5,7 +5,7 @@ It is as of the same moment, so that changes made since are made to it as they w
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from trimtab.core.errors import BadParameter, BundleDamaged
 from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.build.build import build_of_store
 from trimtab.engine.build.grocery import build_grocery
-from trimtab.engine.bundle.manifest import MANIFEST, as_of
+from trimtab.engine.bundle.manifest import as_of, read_manifest
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.log.impressions import read_log
 from trimtab.engine.log.rows import rows_of
@@ -36,8 +36,9 @@ def require_labels(bundle: Path, judgments: pl.DataFrame | None) -> None:
     Raises:
         BadParameter: it learned from something else than a log.
     """
-    learned = _manifest_of(bundle)["training"].get("trained_on", [])
-    if not _is_grocery(bundle) and judgments is None and learned and LOG not in learned:
+    manifest = read_manifest(bundle)
+    learned = manifest["training"].get("trained_on", [])
+    if not _is_grocery(manifest) and judgments is None and learned and LOG not in learned:
         problem = f"{bundle.name} learned from {' and '.join(learned)}, which a bundle does not hold"
         raise BadParameter("--judgments", problem, "a CSV of query,item_id,grade to learn from")
 
@@ -52,10 +53,10 @@ def build_again(bundle: Path, log: Path, *, judgments: pl.DataFrame | None = Non
     Returns:
         the new bundle's id.
     """
-    manifest = _manifest_of(bundle)
+    manifest = read_manifest(bundle)
     retrieval = manifest["retrieval"]
     encoder, address = retrieval["encoder"], retrieval.get("remote", {}).get("address")
-    if _is_grocery(bundle):
+    if _is_grocery(manifest):
         return build_grocery(bundle, encoder=encoder, retrieval=address, as_of=as_of(manifest), progress=progress)
     store, shop = _catalogue_of(bundle)
     from_log = LOG in manifest["training"].get("trained_on", [])
@@ -89,12 +90,6 @@ def _catalogue_of(bundle: Path) -> tuple[ItemStore, Shop]:
         raise BundleDamaged(bundle / ITEMS, f"cannot be read ({error})") from error
 
 
-def _manifest_of(bundle: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((bundle / MANIFEST).read_text())
-    return manifest
-
-
-def _is_grocery(bundle: Path) -> bool:
-    """Whether it is built from the purchases alone, without changes that were made since."""
-    manifest = _manifest_of(bundle)
+def _is_grocery(manifest: Mapping[str, Any]) -> bool:
+    """Whether a bundle is built from the purchases alone, without changes that were made since."""
     return manifest["source"] == GROCERY and "compacted_from" not in manifest["training"]

@@ -3,6 +3,7 @@ wrong path is named at once."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from trimtab.core.errors import BundleDamaged, BundleMismatch, did_you_mean
 
 MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 10_000_000
 
 
 def require_bundle(folder: Path) -> None:
@@ -24,6 +26,35 @@ def require_bundle(folder: Path) -> None:
     beside = [path.parent.name for path in folder.parent.glob(f"*/{MANIFEST}")]
     nearest = did_you_mean(folder.name, beside)
     raise BundleDamaged(folder / MANIFEST, f"is missing{nearest}; `trimtab build FEED --out {folder}` makes a bundle")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a bundle; its files are not verified.
+
+    Raises:
+        BundleDamaged: it is too large, or not a JSON object with an id.
+    """
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise BundleDamaged(MANIFEST, f"is larger than {MAX_MANIFEST_BYTES} bytes")
+        manifest = json.loads(path.read_text())
+        manifest["bundle_id"].encode()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BundleDamaged(MANIFEST, f"cannot be read ({error})") from error
+    return dict(manifest)
+
+
+def objectives_in(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The objectives that a manifest names.
+
+    Raises:
+        BundleDamaged: it names none that can be read.
+    """
+    try:
+        return tuple(str(one["name"]) for one in manifest["objectives"])
+    except (KeyError, TypeError) as error:
+        raise BundleDamaged(MANIFEST, f"objectives cannot be read ({type(error).__name__})") from error
 
 
 def as_of(manifest: Mapping[str, Any]) -> datetime:

@@ -20,7 +20,7 @@ from typing import Any
 
 from trimtab.core.errors import BundleDamaged, BundleMismatch
 from trimtab.core.weights import DIVERSITY
-from trimtab.engine.bundle.manifest import MANIFEST, require_bundle
+from trimtab.engine.bundle.manifest import MANIFEST, read_manifest, require_bundle
 from trimtab.ranker.features import schema_hash
 
 SCHEMA_VERSION = 2
@@ -32,11 +32,11 @@ LOCK = ".lock"
 def verify(folder: Path) -> dict[str, Any]:
     """Check the manifest and the checksum of every file; returns the manifest."""
     require_bundle(folder)
+    manifest = read_manifest(folder)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
         files = dict(manifest["files"])
         schema_version, feature_schema = manifest["schema_version"], manifest["feature_schema"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise BundleDamaged(MANIFEST, f"cannot be read ({error})") from error
     again = f"build it again: trimtab build {manifest.get('source', 'CATALOGUE')} --out {folder.name}"
     if schema_version != SCHEMA_VERSION:
@@ -49,12 +49,12 @@ def verify(folder: Path) -> dict[str, Any]:
             raise BundleDamaged(name, "is missing")
         if sha256(path) != digest:
             raise BundleDamaged(name, "its sha256 is not the one in the manifest")
-    if manifest.get("bundle_id") != bundle_id_of(files):
+    if manifest["bundle_id"] != bundle_id_of(files):
         raise BundleDamaged(MANIFEST, "bundle_id does not match the checksums")
     known = {objective["name"] for objective in manifest["objectives"]} | {DIVERSITY}
     if not set(manifest["default_weights"]) <= known:
         raise BundleDamaged(MANIFEST, "default_weights names an objective that is not there")
-    return dict(manifest)
+    return manifest
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from trimtab.catalog.live.change_log import ChangeLog
@@ -11,7 +10,7 @@ from trimtab.catalog.live.live_store import LiveStore
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.catalog.shop import FILE as SHOP
 from trimtab.catalog.store import ItemStore
-from trimtab.engine.bundle.manifest import MANIFEST, as_of
+from trimtab.engine.bundle.manifest import as_of, read_manifest
 
 
 def shop_of_bundle(bundle: Path) -> Shop:
@@ -26,10 +25,10 @@ def current_store(bundle: Path, changes: Path) -> tuple[ItemStore, int]:
         changes: the folder of the change log.
 
     Raises:
-        BundleDamaged: the items cannot be read.
+        BundleDamaged: the manifest or the items cannot be read.
         BadFile: the log holds a line that is not a change.
     """
-    since = as_of(json.loads((bundle / MANIFEST).read_text()))
+    since = as_of(read_manifest(bundle))
     later = (one for segment in ChangeLog(changes).segments_since(since) for one in segment if one.timestamp > since)
     delta = Delta(ItemStore.load(bundle, shop_of_bundle(bundle))).after(later)
     return (LiveStore(delta) if delta.version else delta.base), delta.version

@@ -7,7 +7,6 @@ the same results.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from trimtab.core.errors import BadParameter, TrimtabError
 from trimtab.core.work.processes import KeptWorker
-from trimtab.engine.bundle.manifest import MANIFEST
+from trimtab.engine.bundle.manifest import read_manifest
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.stages.pipeline import words_of_item
 from trimtab.retrieval.encoders.protocol import Encoder
@@ -96,7 +95,7 @@ def _prepared_aside(bundle: Path, texts: Sequence[Texts]) -> list[Prepared]:
 def _parts_of(bundle: Path) -> tuple[Lexicon, Encoder]:
     """The lexicon and the encoder of a bundle's items; called once in a process of this alone."""
     os.nice(NICENESS)
-    name = json.loads((bundle / MANIFEST).read_text())["retrieval"]["encoder"]
+    name = read_manifest(bundle)["retrieval"]["encoder"]
     lexicon = Lexicon.load(bundle / RETRIEVAL)
     with suppress(BadParameter):
         return lexicon, load_item_encoder(name)

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.core.errors import BundleDamaged, NotFound
-from trimtab.engine.bundle.manifest import MANIFEST
-from trimtab.service.bundles.manifests import read_manifest
+from trimtab.engine.bundle.manifest import MANIFEST, read_manifest
 from trimtab.service.bundles.shared_bundles import SharedBundles
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")

@@ -25,10 +25,9 @@ from redis import Redis
 from trimtab.core.errors import BadParameter, Conflict, NotFound, TrimtabError, Unavailable
 from trimtab.core.experiments.assignment import place
 from trimtab.engine import Engine
-from trimtab.engine.bundle.manifest import require_same_objectives
+from trimtab.engine.bundle.manifest import objectives_in, require_same_objectives
 from trimtab.service.bundles.checking import check_bundle
 from trimtab.service.bundles.folder import BundleFolder
-from trimtab.service.bundles.manifests import objectives_in
 from trimtab.service.bundles.plan import Plan
 from trimtab.service.bundles.plan_store import PlanStore
 from trimtab.service.bundles.shadow import Shadow

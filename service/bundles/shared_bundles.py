@@ -9,9 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from trimtab.core.atomic import new_folder
 from trimtab.core.errors import BundleDamaged
-from trimtab.engine.bundle.manifest import MANIFEST
+from trimtab.engine.bundle.manifest import MANIFEST, read_manifest
 from trimtab.engine.bundle.verification import verify
-from trimtab.service.bundles.manifests import read_manifest
 from trimtab.service.shared_folder import SharedFolder
 
 FOLDER = "bundles"
