@@ -26,6 +26,7 @@ from trimtab.core.atomic import new_file, new_folder
 from trimtab.core.errors import BadFile, BadParameter
 from trimtab.core.work.progress import Progress, silent
 from trimtab.engine.log.interactions import SPOOL
+from trimtab.service.redis.server import PrivateRedis
 
 DATA, BUNDLES = "data", "bundles"
 LIST = "backup.json"
@@ -36,7 +37,7 @@ NOT_KEPT = frozenset({"shadow"})
 """The rehearsal of a bundle, a folder of the data folder that is made again."""
 SNAPSHOT, COPIES = "redis", "definitions"
 """Folder of the private Redis server's snapshot, and that of what it keeps of definitions and keys: where there are no
-copies, as in version 0.1, the snapshot alone has them, and is kept."""
+copies, as in version 0.1, the snapshot alone has them, and is kept; a server that runs writes it first."""
 CHUNK_BYTES = 1 << 20
 
 
@@ -63,6 +64,7 @@ def back_up(data_folder: Path, bundle_folder: Path, out: Path, *, progress: Prog
 
     Raises:
         BadParameter: a folder is not there, or `out` is inside one of them or exists.
+        Unavailable: definitions are in a Redis server alone that cannot write them.
     """
     require_folders(data_folder, bundle_folder, out)
     created, digests, n_bytes = datetime.now(UTC), dict[str, str](), 0
@@ -129,6 +131,8 @@ def _files(data_folder: Path, bundle_folder: Path) -> Iterator[tuple[Path, str]]
     names = {path.name for path in data_folder.iterdir()} - NOT_KEPT
     if COPIES in names:
         names.discard(SNAPSHOT)
+    else:
+        PrivateRedis(data_folder / SNAPSHOT).save()
     between = sorted(names - set(FIRST) - set(LAST))
     for name in (*FIRST, *between, *LAST):
         yield from _below(data_folder / name, f"{DATA}/{name}")

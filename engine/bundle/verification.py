@@ -38,7 +38,8 @@ def verify(folder: Path) -> dict[str, Any]:
         schema_version, feature_schema = manifest["schema_version"], manifest["feature_schema"]
     except (ValueError, KeyError, TypeError) as error:
         raise BundleDamaged(MANIFEST, f"cannot be read ({error})") from error
-    again = f"build it again: trimtab build {manifest.get('source', 'CATALOGUE')} --out {folder.name}"
+    build = f"trimtab build {manifest.get('source', 'CATALOGUE')} --out {folder.name}"
+    again = f"build it again: {build}, or all of a shop: trimtab upgrade ARCHIVE"
     if schema_version != SCHEMA_VERSION:
         raise BundleMismatch(f"{MANIFEST}: schema version {schema_version}, this reads {SCHEMA_VERSION}; {again}")
     if feature_schema != schema_hash():

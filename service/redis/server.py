@@ -137,6 +137,20 @@ class PrivateRedis:
         self._socket.parent.rmdir()
         self._release_lock()
 
+    def save(self) -> None:
+        """Have all that the server of the folder knows written to its snapshot now; nothing where none answers.
+
+        Raises:
+            Unavailable: it cannot write it.
+        """
+        if not self._answers():
+            return
+        try:
+            with self._client() as redis:
+                redis.save()
+        except RedisError as error:
+            raise Unavailable(f"the private redis-server cannot write its snapshot ({error})") from error
+
     def _launch(self) -> subprocess.Popen[bytes]:
         log = self._folder / "redis.log"
         # A snapshot that an earlier version left is read before the server begins to append.

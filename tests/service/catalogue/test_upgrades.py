@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from redis import Redis
 from typer.testing import CliRunner
 
 from trimtab.catalog.live.change_log import ChangeLog
@@ -19,6 +20,8 @@ from trimtab.engine.build.build import build_bundle
 from trimtab.engine.bundle.manifest import MANIFEST
 from trimtab.engine.live.live_engine import LiveEngine
 from trimtab.engine.search import Engine
+from trimtab.service.backups import back_up, restore
+from trimtab.service.redis.server import redis_for
 from trimtab.service.upgrades import upgrade
 
 ITEMS = pl.DataFrame(
@@ -66,7 +69,7 @@ def test_an_older_bundle_is_built_again_and_takes_the_changes_made_since(shop: P
     bundle = shop / "bundles" / "mugs"
 
     def upgraded(archive: str) -> Engine:
-        with pytest.raises(BundleMismatch):
+        with pytest.raises(BundleMismatch, match="trimtab upgrade ARCHIVE"):
             Engine.load(bundle)
         asked = [str(tmp_path / archive), "--data", str(shop / "data"), "--bundles", str(shop / "bundles"), "--json"]
         done = json.loads(CliRunner().invoke(app, ["upgrade", *asked], catch_exceptions=False).stdout)
@@ -85,6 +88,15 @@ def test_an_older_bundle_is_built_again_and_takes_the_changes_made_since(shop: P
         assert json.load(kept.extractfile(f"bundles/mugs/{MANIFEST}"))["schema_version"] == 0  # type: ignore[arg-type]
     made_earlier(bundle, version=1, trained_on=[])
     assert upgraded("first.tar").store.prices.tolist() == [2.0, 3.0]
+
+
+def test_definitions_that_a_running_server_has_not_written_yet_are_backed_up(tmp_path: Path) -> None:
+    (tmp_path / "bundles").mkdir()
+    with redis_for(None, tmp_path / "data") as url, Redis.from_url(url) as redis:
+        redis.hset("rules", "first", "pin")
+        back_up(tmp_path / "data", tmp_path / "bundles", tmp_path / "before.tar")
+    restore(tmp_path / "before.tar", tmp_path / "again", tmp_path / "again-bundles")
+    assert b"first" in (tmp_path / "again" / "redis" / "dump.rdb").read_bytes()
 
 
 def test_a_bundle_that_is_read_stays_and_one_that_is_damaged_is_named(shop: Path, tmp_path: Path) -> None:
