@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.abtest.ope.contexts import bound_policies, by_code, contexts_of, weights_of, with_history
+from trimtab.abtest.ope.contexts import (
+    LookUp,
+    bound_policies,
+    by_code,
+    candidates_of,
+    contexts_of,
+    weights_of,
+    with_history,
+)
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.sums import Ints
@@ -73,7 +81,10 @@ class Asked:
 
 
 def each_query(
-    engine: Engine, log: ReplayLog, policies: Mapping[str, Mapping[str, float]] | None = None
+    engine: Engine,
+    log: ReplayLog,
+    policies: Mapping[str, Mapping[str, float]] | None = None,
+    look_up: LookUp = candidates_of,
 ) -> Iterator[tuple[Asked, Ints]]:
     """The impressions of each query that show what a draw could, and the places of all of its impressions.
 
@@ -92,7 +103,7 @@ def each_query(
             some = codes[start : start + USERS_AT_ONCE]
             everyone = at if len(some) == len(codes) else at[np.isin(users[at], some)]
             shoppers = [log.users[code] if code >= 0 else Shopper() for code in some]
-            contexts = contexts_of(engine, log.queries[query], shoppers)
+            contexts = contexts_of(engine, log.queries[query], shoppers, look_up)
             weights = bound_policies(engine, log.queries[query], contexts, policies or {})
             rows = log.slates.rows[everyone]
             candidate_of_row[contexts.rows] = np.arange(len(contexts.rows))

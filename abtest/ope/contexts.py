@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from trimtab.abtest.ope.sums import Ints
 from trimtab.core.errors import BadParameter, NotFound
 from trimtab.core.metrics import discounts
 from trimtab.core.places import parse_place
-from trimtab.core.records import Constraints, Query, Related, Shopper
+from trimtab.core.records import Candidates, Constraints, Query, Related, Shopper
 from trimtab.core.understood import Understood, wording_of
 from trimtab.core.weights import RELEVANCE
 from trimtab.engine import Engine
@@ -131,12 +131,23 @@ class Search:
         return (query.near is not None) == bool(self.near) and (query.related is not None) == bool(self.related)
 
 
-def contexts_of(engine: Engine, search: Search, shoppers: Sequence[Shopper]) -> QueryContexts:
+def candidates_of(engine: Engine, search: Search) -> tuple[Query, Candidates]:
+    """A search as it is understood, and its candidates; whoever looks at it again may keep them."""
+    engine = search.engine_of(engine)
+    query = engine.understood(search.query)
+    return query, engine.retrieved(query)
+
+
+LookUp = Callable[[Engine, Search], tuple[Query, Candidates]]
+
+
+def contexts_of(
+    engine: Engine, search: Search, shoppers: Sequence[Shopper], look_up: LookUp = candidates_of
+) -> QueryContexts:
     """Candidates of a search and their gains for each shopper, as `engine.score` gives them to `engine.choose`."""
+    query, candidates = look_up(engine, search)
     engine = search.engine_of(engine)
     store = engine.store
-    query = engine.understood(search.query)
-    candidates = engine.retrieved(query)
     pinned = store.rows_of([item_id for _, item_id in search.pins])
     gains = np.empty((len(shoppers), len(candidates), len(engine.objectives)), dtype=np.float32)
     for start in range(0, len(shoppers), USERS_AT_ONCE):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
-from trimtab.abtest.ope.contexts import policy_of
+from trimtab.abtest.ope.contexts import LookUp, candidates_of, policy_of
 from trimtab.abtest.ope.estimators import Floats, ratios_of
 from trimtab.abtest.ope.examination import Examination
 from trimtab.abtest.ope.log.logged_slates import LoggedSlates, ReplayLog
@@ -106,6 +106,7 @@ def evidence_of(
     *,
     draw_every: int = 0,
     deployment: Deployment = AT_LOGGED_TEMPERATURE,
+    look_up: LookUp = candidates_of,
 ) -> Evidence:
     """The slates and propensities of policies for the impressions of a log, query by query.
 
@@ -115,7 +116,7 @@ def evidence_of(
     """
     tables = _Tables(engine, log, weights, draw_every, deployment)
     done = 0
-    for asked, everyone in each_query(engine, log, weights):
+    for asked, everyone in each_query(engine, log, weights, look_up):
         tables.fill(asked, everyone)
         done += len(everyone)
         progress("impressions", done, len(log.slates))

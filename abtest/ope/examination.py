@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.abtest.ope.asked import LOGGED, Asked, each_query
-from trimtab.abtest.ope.contexts import policy_of
+from trimtab.abtest.ope.contexts import LookUp, candidates_of, policy_of
 from trimtab.abtest.ope.estimators import Floats
 from trimtab.abtest.ope.log.logged_slates import ReplayLog
 from trimtab.abtest.ope.moves import LISTS_AT_ONCE, standings
@@ -106,7 +106,7 @@ def assumed(k: int, exponent: float = ASSUMED_EXPONENT) -> Examination:
     return Examination(np.exp(-exponent * logarithms), 0, ASSUMED_ERROR * logarithms[:, None])
 
 
-def examination_of(engine: Engine, sample: ReplayLog) -> Examination | None:
+def examination_of(engine: Engine, sample: ReplayLog, look_up: LookUp = candidates_of) -> Examination | None:
     """What some impressions of a log say; None where too few items were clicked."""
     slates = sample.slates
     acted = (slates.clicks > 0) | (slates.carts > 0) | (slates.purchases > 0)
@@ -114,7 +114,7 @@ def examination_of(engine: Engine, sample: ReplayLog) -> Examination | None:
         return None
     found = [
         (positions, chances)
-        for asked, _ in each_query(engine, sample)
+        for asked, _ in each_query(engine, sample, look_up=look_up)
         for positions, chances in _clicked(engine, sample, asked, acted)
     ]
     if sum(len(positions) for positions, _ in found) < MIN_CLICKS:

@@ -17,12 +17,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 
 from trimtab.abtest.ope.asked import LOGGED
-from trimtab.abtest.ope.contexts import before_the_draw, bound_policies, contexts_of, weights_of
+from trimtab.abtest.ope.contexts import (
+    LookUp,
+    before_the_draw,
+    bound_policies,
+    candidates_of,
+    contexts_of,
+    weights_of,
+)
 from trimtab.abtest.ope.estimators import Floats, prefix_weights
 from trimtab.abtest.ope.evidence import Deployment, evidence_of
 from trimtab.abtest.ope.examination import Examination, assumed, examination_of
@@ -118,10 +126,11 @@ def like_with_like(
         return LikeWithLike(
             "sorted", 1.0, 0.0, Deployment(is_sorted=True, examination=examination, never_explored=True)
         )
-    share = _sorted_share(engine, sample.take(_by_seed(sample)[:N_SORTED]))
-    lists = _Lists(engine, sample)
+    look_up = lru_cache(None)(candidates_of)  # the same searches are looked at three times below
+    share = _sorted_share(engine, sample.take(_by_seed(sample)[:N_SORTED]), look_up)
+    lists = _Lists(engine, sample, look_up)
     lost = lists.loss()
-    found = examination_of(engine, sample) if asked != "explored" and share < MIN_SORTED_SHARE else None
+    found = examination_of(engine, sample, look_up) if asked != "explored" and share < MIN_SORTED_SHARE else None
     if found is not None:
         return LikeWithLike("sorted", share, lost, Deployment(is_sorted=True, examination=found))
     if asked == "sorted" or (asked is None and share >= MIN_SORTED_SHARE):
@@ -130,9 +139,9 @@ def like_with_like(
     return LikeWithLike("explored", share, lost, Deployment(factors=factors))
 
 
-def _sorted_share(engine: Engine, sample: ReplayLog) -> float:
+def _sorted_share(engine: Engine, sample: ReplayLog, look_up: LookUp) -> float:
     """Effective share of the log at the logged weights' own sorted slates: the harmonic mean over positions."""
-    evidence = evidence_of(engine, sample, {}, deployment=Deployment(is_sorted=True))
+    evidence = evidence_of(engine, sample, {}, deployment=Deployment(is_sorted=True), look_up=look_up)
     if len(evidence.slates) == 0:
         return 0.0
     shares = Overlap.of(prefix_weights(evidence.ratios[LOGGED])).ess / len(evidence.slates)
@@ -148,7 +157,7 @@ def _by_seed(sample: ReplayLog) -> Ints:
 class _Lists:
     """Some of the logged lists, before they are drawn under any weights."""
 
-    def __init__(self, engine: Engine, sample: ReplayLog) -> None:
+    def __init__(self, engine: Engine, sample: ReplayLog, look_up: LookUp) -> None:
         self._engine = engine
         slates = sample.slates
         some = _by_seed(sample)[:N_LISTS]
@@ -157,7 +166,7 @@ class _Lists:
         self._own = [sample.weights[code] for code in slates.weights[some]]
         self._searches = [sample.queries[query] for query in slates.queries[some].tolist()]
         self._contexts: list[QueryContexts] = [
-            contexts_of(engine, search, [sample.users[user]])
+            contexts_of(engine, search, [sample.users[user]], look_up)
             for search, user in zip(self._searches, slates.users[some].tolist(), strict=True)
         ]
 

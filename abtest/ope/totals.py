@@ -18,6 +18,7 @@ from trimtab.abtest.ope.never_explored import clicked_pages, expectations
 from trimtab.abtest.ope.outcomes import Judged, measured, rewards_of, weighted_rewards
 from trimtab.abtest.ope.segments import THIRDS, Segments
 from trimtab.abtest.ope.sums import N_GROUPS, NO_SLOPES, Earned, Ints, Overlap, Sums, earned
+from trimtab.core.compiled import kernel
 from trimtab.engine import Engine
 
 EVERYTHING = range(len(THIRDS))
@@ -66,13 +67,13 @@ class Weighted:
             weights=place.table(columns),
             rewards={metric: place.table(columns * values.T) for metric, values in rewards.items()},
             earned={
-                metric: np.stack([place.by_segment(one.T) for one in earned(values, weights)])
+                metric: np.stack([place.by_segment(one) for one in earned(values, weights)])
                 for metric, values in rewards.items()
             },
-            squares=place.by_segment(columns**2),
+            squares=place.by_segment(weights**2),
             largest=place.largest(columns),
-            supported=place.by_segment((columns > 0).astype(np.float64)),
-            slopes={metric: place.by_segment(values.T) for metric, values in slopes.items() if values.shape[1]},
+            supported=place.by_segment((weights > 0).astype(np.float64)),
+            slopes={metric: place.by_segment(values) for metric, values in slopes.items() if values.shape[1]},
         )
 
     def __iadd__(self, other: Weighted) -> Weighted:
@@ -111,7 +112,7 @@ class Place:
     """Where impressions are added up.
 
     Attributes:
-        segments: [n_families, n].
+        segments: [n_families, n]; no two families share one.
         groups: [n].
     """
 
@@ -120,24 +121,19 @@ class Place:
     n_segments: int
 
     def take(self, which: Ints) -> Place:
-        return Place(self.segments[:, which], self.groups[which], self.n_segments)
+        return Place(self.segments.take(which, axis=1), self.groups[which], self.n_segments)
 
     def table(self, columns: Floats) -> Floats:
         """[m, n] -> [m, n_segments, N_GROUPS]; every impression is in one segment of each family."""
-        found = np.zeros((len(columns), self.n_segments * N_GROUPS))
-        for family in self.segments:
-            at = family * N_GROUPS + self.groups
-            for sums, column in zip(found, columns, strict=True):
-                np.add(sums, np.bincount(at, weights=column, minlength=len(sums)), out=sums)
-        return found.reshape(len(columns), self.n_segments, N_GROUPS)
+        found = np.zeros((len(columns), self.n_segments, N_GROUPS))
+        _add_columns(np.ascontiguousarray(columns), self.segments, self.groups, found)
+        return found
 
-    def by_segment(self, columns: Floats) -> Floats:
-        """[m, n] -> [m, n_segments]."""
-        counts = [
-            [np.bincount(family, weights=column, minlength=self.n_segments) for family in self.segments]
-            for column in columns
-        ]
-        return np.asarray(np.sum(counts, axis=1))
+    def by_segment(self, rows: Floats) -> Floats:
+        """[n, m] -> [m, n_segments]."""
+        found = np.zeros((self.n_segments, rows.shape[1]))
+        _add_rows(np.ascontiguousarray(rows), self.segments, found)
+        return np.ascontiguousarray(found.T)
 
     def largest(self, columns: Floats) -> Floats:
         """[m, n] -> [m, n_segments], 0 where nothing is."""
@@ -146,6 +142,23 @@ class Place:
             for highest, column in zip(found, columns, strict=True):
                 np.maximum.at(highest, family, column)
         return found
+
+
+@kernel("f8[:,:]", "i8[:,:]", "i8[:]", "out f8[:,:,:]")
+def _add_columns(columns: Floats, segments: Ints, groups: Ints, sums: Floats) -> None:
+    for column in range(len(columns)):
+        for family in range(len(segments)):
+            for at in range(len(groups)):
+                sums[column, segments[family, at], groups[at]] += columns[column, at]
+
+
+@kernel("f8[:,:]", "i8[:,:]", "out f8[:,:]")
+def _add_rows(rows: Floats, segments: Ints, sums: Floats) -> None:
+    for family in range(len(segments)):
+        for at in range(len(rows)):
+            segment = segments[family, at]
+            for column in range(rows.shape[1]):
+                sums[segment, column] += rows[at, column]
 
 
 @dataclass
