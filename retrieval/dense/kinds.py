@@ -19,6 +19,7 @@ import faiss
 import numpy as np
 
 from trimtab.core.errors import BundleDamaged
+from trimtab.retrieval.dense.lists import REACHES
 from trimtab.retrieval.encoders.vector_parts import Vectors
 
 EXACT_UP_TO = 10_000
@@ -37,8 +38,6 @@ TRAINED_ON = 50
 TRAINED_AT_LEAST = 20_000
 """Vectors that the codes are fitted to."""
 ROUNDS = 8
-PROBED = (1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1.0)
-"""Shares of the lists visited, tried in turn; short queries lie far from their items, so that few lists do not do."""
 REFINED_OF_ALL = (3, 6, 12)
 """How many times as many as are wanted are put in order where all codes are looked at, tried in turn."""
 REFINED, MORE_REFINED = 6, 600
@@ -64,10 +63,10 @@ def reason_for(kind: str) -> str:
 
 
 def breadths_of(index: Any, kind: str) -> Sequence[int]:
-    """How widely an index may search, the least first: HNSW candidates, lists, or, of one list, how many times as many
-    as are wanted are put in order; 0 where exact."""
+    """How widely an index may search, the least first: HNSW candidates, how far lists may lie below what is looked for,
+    or, of one list, how many times as many as are wanted are put in order; 0 where exact."""
     if kind == "ivf":
-        return REFINED_OF_ALL if index.nlist == 1 else [max(1, round(share * index.nlist)) for share in PROBED]
+        return REFINED_OF_ALL if index.nlist == 1 else REACHES
     return {"exact": (0,), "hnsw": BREADTHS}[kind]
 
 

@@ -11,8 +11,9 @@ import faiss
 import numpy as np
 
 from trimtab.core.records import FloatArray, IntArray
-from trimtab.retrieval.dense.index import DenseIndex, Selection
+from trimtab.retrieval.dense.index import DenseIndex
 from trimtab.retrieval.dense.kinds import BLOCK, breadths_of
+from trimtab.retrieval.dense.selection import Selection
 from trimtab.retrieval.encoders.vector_parts import Vectors
 
 K = 200
@@ -68,9 +69,12 @@ def tuned(index: DenseIndex, vectors: Vectors, queries: Sequence[FloatArray]) ->
         shares = exact.shares_of(vectors, [one[:k] for one in found], k)
         return min((float(shares[kind].mean()) for kind in kinds), default=1.0)
 
-    for breadth in breadths_of(index.index, index.kind):
+    breadths = breadths_of(index.index, index.kind)
+    for breadth in breadths:
         index = replace(index, breadth=breadth)
         found = [index.nearest(query, K)[0] for query in every]
+        if least(whole, found) < WANTED and breadth != breadths[-1]:
+            continue
         selected = {
             share: least(parts[share], [index.nearest(query, K, one)[0] for query in every])
             for share, one in selections.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from trimtab.catalog.groups import Alternatives
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense import kinds as dense_kinds
-from trimtab.retrieval.dense.index import VECTORS, DenseIndex
+from trimtab.retrieval.dense.index import FIRST_NEAR, VECTORS, DenseIndex
 from trimtab.retrieval.dense.kinds import EXACT_UP_TO, kind_for, reason_for
+from trimtab.retrieval.dense.lists import HALVINGS, MOST_VISITED, REACHES, SHAPES, TENTHS, WIDER
 from trimtab.retrieval.dense.recall import SHARES, WANTED, WANTED_SELECTED, K, tuned
 from trimtab.retrieval.encoders.registry import load_encoder
 
@@ -116,6 +118,62 @@ def test_what_reaches_a_floor_is_found_with_and_without_a_mask(
         n_near += len(near) + sum(mask[list(near)])
         n_missed += len(near - set(rows.tolist())) + len({row for row in near if mask[row]} - set(found.tolist()))
     assert n_missed <= (0 if index.kind == "exact" else 0.1 * n_near)
+
+
+def test_in_lists_what_reaches_a_floor_is_found_exactly_where_it_is_more_than_is_looked_for_at_first(
+    vectors: FloatArray, queries: FloatArray
+) -> None:
+    index = built_of("ivf in lists", vectors, np.arange(N_VECTORS))
+    for query, n in zip(queries, range(FIRST_NEAR, N_VECTORS, 70), strict=False):
+        floor = float(np.sort(vectors @ query)[-n - 1]) + 1e-6
+        within = index.within(query, floor)
+        assert within is not None
+        found = within[0][vectors[within[0]] @ query >= floor]
+        assert np.array_equal(np.sort(found), np.flatnonzero(vectors @ query >= floor))
+
+
+def test_lists_are_visited_that_lie_near_enough_to_what_is_expected(vectors: FloatArray, queries: FloatArray) -> None:
+    index = built_of("ivf in lists", vectors, np.arange(N_VECTORS))
+    lists = index.lists
+    assert lists is not None
+    list_of = np.argmax(vectors @ lists.centres.T, axis=1)
+    to_centre = np.vecdot(vectors, lists.centres[list_of])
+    along, across, sizes = lists.shapes
+    for number in range(len(lists.centres)):
+        some = to_centre[list_of == number]
+        assert sizes[number] == len(some)
+        assert along[number] == pytest.approx(some.mean(), abs=index.rounded)
+        assert across[number] == pytest.approx(np.sqrt((1 - (some**2).mean()) / DIM), abs=index.rounded)
+    for query in queries[:5]:
+        cosines = lists.centres @ query * along
+        for n, reach in ((20, 2.0), (200, 8.0), (N_VECTORS + 1, 2.0)):
+            floors = np.linspace(-1, 1, 2**HALVINGS + 1)
+            spreads = (cosines - floors[:, None]) / (WIDER * across)
+            expected = [sum(sizes * [NormalDist().cdf(one) for one in row]) for row in spreads.tolist()]
+            floor = floors[max(np.count_nonzero(np.array(expected) > n) - 1, 0)]
+            visited = np.count_nonzero(cosines + reach * across >= floor)
+            highest = np.argsort(-(cosines + reach * across))
+            most = np.count_nonzero(np.cumsum(sizes[highest]) <= MOST_VISITED * N_VECTORS)
+            assert lists.with_nearest(query, n, reach).n == min(visited, most)
+            assert lists.with_nearest(query, n, REACHES[-1] / TENTHS).n == len(sizes)
+
+
+def test_lists_of_a_bundle_that_does_not_say_how_they_lie_are_visited_by_number(
+    vectors: FloatArray, queries: FloatArray, tmp_path: Path
+) -> None:
+    index = built_of("ivf in lists", vectors, np.arange(N_VECTORS))
+    index.save(tmp_path)
+    np.save(tmp_path / SHAPES, np.zeros((3, 1), dtype=np.float32))
+    with pytest.raises(BundleDamaged, match=r"dense_lists\.npy"):
+        DenseIndex.load(tmp_path, kind="ivf", breadth=1)
+    (tmp_path / SHAPES).write_bytes(b"no array")
+    with pytest.raises(BundleDamaged, match=r"dense_lists\.npy"):
+        DenseIndex.load(tmp_path, kind="ivf", breadth=1)
+    (tmp_path / SHAPES).unlink()
+    few, all_lists = (DenseIndex.load(tmp_path, kind="ivf", breadth=n) for n in (1, index.index.nlist))
+    nearest = np.argsort(-(vectors @ queries[0]))[:DEPTH]
+    assert np.isin(nearest, all_lists.nearest(queries[0], K)[0]).mean() > 0.95
+    assert len(few.nearest(queries[0], 20)[0]) == 20
 
 
 def test_where_all_reach_a_floor_all_are_found_or_nothing_is_said(index: DenseIndex, queries: FloatArray) -> None:
