@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import ChainMap, Counter, defaultdict
+from collections import ChainMap, Counter
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain, count, islice, product
+from itertools import accumulate, chain, islice, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
 from trimtab.text.words.function_words import words_for
 from trimtab.text.words.lexicon import Lexicon
+from trimtab.text.words.numbered import NumberedWords, WordsByRow
 
 BODY, ABSENT = "body", "absent"
 FIELDS = {"title": 32, "product_type": 8, "category": 8, "brand": 4, BODY: 128, ABSENT: 16}
@@ -136,10 +136,23 @@ class ItemWords:
     @classmethod
     def build(cls, items: Sequence[Mapping[str, Sequence[str]]], lexicon: Lexicon) -> ItemWords:
         """Index items by their `kept_words` of each field of `FIELDS`."""
-        collected = CollectedWords()
-        for row, item in enumerate(items):
-            collected.add(row, item)
-        return collected.indexed(lexicon)
+        words = WordsByRow(len(FIELDS))
+        words.add(np.arange(len(items)), NumberedWords.of(item[field] for item in items for field in FIELDS))
+        return cls.of(words, lexicon)
+
+    @classmethod
+    def of(cls, words: WordsByRow, lexicon: Lexicon) -> ItemWords:
+        """Index the `kept_words` of each field of `FIELDS` of a catalogue's items; no row may be lacking."""
+        rows, lengths, vocabulary = words.rows, words.lengths, words.vocabulary
+        counts = np.zeros(len(vocabulary), dtype=np.int64)
+        fields: dict[str, RowArray[np.int32]] = {}
+        for place, field in enumerate(FIELDS):
+            width = max(1, lengths[:, place].max(initial=1))
+            fields[field] = matrix = np.full((len(rows), width), -1, dtype=np.int32)
+            latest = np.full(len(vocabulary), -1, dtype=np.int64)
+            _fill(rows, lengths, words.numbers, place, latest, matrix, counts)
+        idf = np.log1p(len(rows) / np.maximum(counts, 1)).astype(np.float32)
+        return cls(vocabulary, idf, fields, lexicon)
 
     def read_by(self, reader: QueryReader) -> ItemWords:
         """These words, of which queries are read by another reader: one that has read them already."""
@@ -298,38 +311,11 @@ class ItemWords:
         )
 
 
-class CollectedWords:
-    """The `kept_words` of a catalogue's items, which come one by one in whatever order."""
-
-    def __init__(self) -> None:
-        self._ids = defaultdict[str, int](count().__next__)
-        self._rows = array("q")
-        self._words = {field: array("i") for field in FIELDS}
-        self._lengths = {field: array("i") for field in FIELDS}
-
-    def add(self, row: int, item: Mapping[str, Sequence[str]]) -> None:
-        """Take the words of an item, by field of `FIELDS`."""
-        self._rows.append(row)
-        for field, ids in self._words.items():
-            ids.extend(map(self._ids.__getitem__, item[field]))
-            self._lengths[field].append(len(item[field]))
-
-    def indexed(self, lexicon: Lexicon) -> ItemWords:
-        """All of them; no row may be lacking."""
-        counts = np.zeros(len(self._ids), dtype=np.int64)
-        rows, n_items = np.frombuffer(self._rows, np.int64), len(self._rows)
-        fields: dict[str, RowArray[np.int32]] = {}
-        for field in FIELDS:
-            ids, lengths = (np.frombuffer(part, np.int32) for part in (self._words[field], self._lengths[field]))
-            fields[field] = matrix = np.full((n_items, max(1, lengths.max(initial=1))), -1, dtype=np.int32)
-            _fill(rows, lengths, ids, np.full(len(self._ids), -1, dtype=np.int64), matrix, counts)
-        idf = np.log1p(len(self._rows) / np.maximum(counts, 1)).astype(np.float32)
-        return ItemWords(list(self._ids), idf, fields, lexicon)
-
-
-@kernel("i8[:]", "i4[:]", "i4[:]", "out i8[:]", "out i4[:,:]", "out i8[:]")
-def _fill(rows: IntArray, lengths: Matrix, ids: Matrix, latest: IntArray, matrix: Matrix, counts: IntArray) -> None:
-    """Write the words of each row, and count the rows of each word.
+@kernel("i4[:]", "i4[:,:]", "i4[:]", "i8", "out i8[:]", "out i4[:,:]", "out i8[:]")
+def _fill(
+    rows: Matrix, lengths: Matrix, ids: Matrix, field: int, latest: IntArray, matrix: Matrix, counts: IntArray
+) -> None:
+    """Write the words of a field of each row, and count the rows of each word.
 
     Args:
         latest: [n_words] the row that last had it, -1 at first.
@@ -337,13 +323,17 @@ def _fill(rows: IntArray, lengths: Matrix, ids: Matrix, latest: IntArray, matrix
     n = 0
     for place in range(len(rows)):
         row = rows[place]
-        for at in range(lengths[place]):
+        for other in range(field):
+            n += lengths[place, other]
+        for at in range(lengths[place, field]):
             word = ids[n]
             n += 1
             matrix[row, at] = word
             if latest[word] != row:
                 latest[word] = row
                 counts[word] += 1
+        for other in range(field + 1, lengths.shape[1]):
+            n += lengths[place, other]
 
 
 def _with_light_amounts(weights: FloatArray, amounts: Sequence[int]) -> FloatArray:

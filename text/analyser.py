@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import regex
 
@@ -72,6 +72,9 @@ class Analyser:
         self.read = Kept[str, Tokens](self.tokens).__getitem__
         self._token_of_amount = Kept[Amount, Token](self._of_amount)
         self._terms_of_amount = Kept[Amount, Texts](lambda amount: self._token_of_amount[amount].indexed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return analyser_of, (self.languages,)
 
     def key(self, value: str) -> str:
         """What two values have in common that are the same: without case, accents, apostrophes and more than one space.

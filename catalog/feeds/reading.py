@@ -23,14 +23,14 @@ from trimtab.catalog.feeds.columns.layout import Layout, layout_of
 from trimtab.catalog.feeds.columns.summary.inference import said_of, shop_of
 from trimtab.catalog.feeds.columns.survey import BLOCK_ROWS, adapted, survey_of
 from trimtab.catalog.feeds.items import ItemReader
-from trimtab.catalog.feeds.rows import Row, blocks_of
+from trimtab.catalog.feeds.rows import Row
 from trimtab.catalog.rejections import N_EXAMPLES, Omission, Rejection, Rejections
 from trimtab.catalog.schema import COLUMNS, DTYPES, complete
 from trimtab.catalog.shop import EMPTY, Shop
 from trimtab.core.counted import counted
 from trimtab.core.errors import BadFile
 from trimtab.core.work.processes import Processes
-from trimtab.core.work.tasks import Tasks
+from trimtab.core.work.tasks import Tasks, blocks_of
 
 MAX_REJECTED_SHARE = 0.05
 

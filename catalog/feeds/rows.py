@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeVar
 
 import regex
@@ -56,14 +55,7 @@ _PLACE = re.compile(r"\[\d{1,2}\]$")
 
 
 Rows = Iterator[Row | Rejection]
-Block = TypeVar("Block")
-
-
-def blocks_of(rows: Iterable[Block], n: int) -> Iterator[list[Block]]:
-    """Rows in lists of `n`, the last of which may be shorter."""
-    left = iter(rows)
-    while block := list(islice(left, n)):
-        yield block
+Given = TypeVar("Given")
 
 
 def split_words(text: str) -> tuple[str, ...]:
@@ -218,7 +210,7 @@ _UNIT_CODES = {
 """Units as UN/CEFACT codes them."""
 
 
-def with_unit(value: Block, unit: str) -> Block | str:
+def with_unit(value: Given, unit: str) -> Given | str:
     """A value with its unit behind it, as it stands in a text; anything but a number as it is."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     is_written = isinstance(value, str) and value.strip()[-1:].isdigit()

@@ -56,6 +56,29 @@ class Threads:
             yield from in_order(pool, lambda item: task(shared, item), items, n_under_way=self._n)
 
 
+class Here:
+    """Tasks one after the other, when their results are asked for."""
+
+    @property
+    def is_here(self) -> bool:
+        """They run in this process."""
+        return True
+
+    def map(self, task: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item]) -> Iterator[Result]:
+        """The results, in the order of the items."""
+        return (task(shared, item) for item in items)
+
+
+HERE = Here()
+
+
+def blocks_of(items: Iterable[Item], n: int) -> Iterator[list[Item]]:
+    """Items in lists of `n`, the last of which may be shorter."""
+    left = iter(items)
+    while block := list(islice(left, n)):
+        yield block
+
+
 def in_order(
     pool: ThreadPoolExecutor, task: Callable[[Item], Result], items: Iterable[Item], *, n_under_way: int
 ) -> Iterator[Result]:

@@ -16,14 +16,15 @@ from trimtab.core.work.tasks import Tasks
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.stages.pipeline import Pipeline, item_columns, words_of_item
 from trimtab.ranker.users import UserHistories
-from trimtab.ranker.words import CollectedWords
+from trimtab.ranker.words import FIELDS, ItemWords
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.encoders.registry import encoder_for
-from trimtab.retrieval.lexical.index import OnItem
+from trimtab.retrieval.lexical.item_reading import Also
 from trimtab.retrieval.milvus.building import NewCollection
 from trimtab.retrieval.retriever import Retriever
 from trimtab.retrieval.understanding.shop_wording import ShopWording
 from trimtab.text.language import AUTO
+from trimtab.text.words.numbered import WordsByRow
 
 
 def store_of(items: pl.DataFrame, attributes: Iterable[Attribute] = ()) -> ItemStore:
@@ -62,9 +63,9 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         earlier: the bundle that is replaced, from which texts that stayed need not be encoded again.
         collection: where candidates are looked up, if not in this process.
         parts: where what takes long is kept meanwhile, and looked for first.
-        tasks: where texts are encoded; here by default.
+        tasks: where texts are encoded and words are read; here by default.
     """
-    collected = CollectedWords()
+    words, also = kept_for_features()
     retriever = build_retriever(
         store,
         encoder_for(encoder, len(store)),
@@ -73,21 +74,22 @@ def build_pipeline(  # noqa: PLR0913  # keyword-only options
         languages=languages,
         wording=wording,
         earlier=None if earlier is None else earlier / RETRIEVAL,
-        on_item=collecting(collected),
+        also=also,
         collection=collection,
         parts=parts,
         tasks=tasks,
     )
-    return pipeline_of(store, retriever, collected, UserHistories.none())
+    return pipeline_of(store, retriever, words, UserHistories.none())
 
 
-def collecting(words: CollectedWords) -> OnItem:
-    """What keeps the words of items for features, while the lexical index reads them."""
-    return lambda row, terms: words.add(row, words_of_item(terms))
+def kept_for_features() -> tuple[WordsByRow, Also]:
+    """What features know of words, and what keeps it while the lexical index reads them."""
+    words = WordsByRow(len(FIELDS))
+    return words, Also(words_of_item, words.add)
 
 
-def pipeline_of(store: ItemStore, retriever: Retriever, words: CollectedWords, histories: UserHistories) -> Pipeline:
+def pipeline_of(store: ItemStore, retriever: Retriever, words: WordsByRow, histories: UserHistories) -> Pipeline:
     """A store and its indices with what features need besides."""
     type_vectors = retriever.encoder.encode(list(store.types))
-    columns = item_columns(store, retriever, words.indexed(retriever.lexicon), type_vectors)
+    columns = item_columns(store, retriever, ItemWords.of(words, retriever.lexicon), type_vectors)
     return Pipeline(store, retriever, columns, histories)

@@ -18,12 +18,12 @@ import numpy as np
 from trimtab.core.errors import BadInput, TrimtabError
 from trimtab.core.work.children import limit_this_process
 from trimtab.core.work.progress import Progress, silent
-from trimtab.engine.build.indexing import collecting, pipeline_of
+from trimtab.core.work.tasks import HERE
+from trimtab.engine.build.indexing import kept_for_features, pipeline_of
 from trimtab.engine.bundle.storage import Description, load_bundle, save_bundle, staging_folder
 from trimtab.engine.bundle.verification import RETRIEVAL
 from trimtab.engine.live.live_engine import LiveEngine, built_as_of
 from trimtab.engine.search import Engine
-from trimtab.ranker.words import CollectedWords
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.dense.building import EncodedItems
 from trimtab.retrieval.milvus.building import new_collection
@@ -59,7 +59,7 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
         new_store = store.compacted()
         encoded = EncodedItems(engine.retriever.encoder, engine.retriever.vectors[there])
         languages, wording = engine.retriever.lexicon.analyser.languages, engine.retriever.wording
-        words = CollectedWords()
+        words, also = kept_for_features()
         retriever = build_retriever(
             new_store,
             encoded.encoder.name,
@@ -69,7 +69,8 @@ def compact(bundle: Path, changes: Path, out: Path, *, progress: Progress = sile
             languages=languages,
             wording=wording,
             collection=collection,
-            on_item=collecting(words),
+            also=also,
+            tasks=HERE,
         )
         new_rows = np.full(len(store), -1)
         new_rows[there] = np.arange(len(there))

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import log1p
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tantivy
@@ -21,12 +20,13 @@ from trimtab.catalog.attributes.column import Mask
 from trimtab.catalog.groups import Alternatives
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.core.understood import Understood
+from trimtab.core.work.tasks import HERE, Tasks
 from trimtab.retrieval.filters import Condition
 from trimtab.retrieval.first_allowed import first_allowed
-from trimtab.retrieval.lexical.field_terms import FieldTerms, terms_reader
 from trimtab.retrieval.lexical.index_files import finish, open_index
+from trimtab.retrieval.lexical.item_reading import NOTHING_ELSE, ROW, Also, ItemReader, read_items
 from trimtab.retrieval.lexical.row_sets import Rows, any_of, places_in
-from trimtab.retrieval.lexical.term_rows import CollectedRows, StoredRows, TermRows
+from trimtab.retrieval.lexical.term_rows import StoredRows, TermRows
 from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.lexical.wanted import (
     MAX_TERMS,
@@ -41,6 +41,7 @@ from trimtab.retrieval.lexical.wanted import (
 from trimtab.retrieval.lexical.word_queries import ANALYZER, WordQueries, analyzer
 from trimtab.text.query import QueryWord
 from trimtab.text.words.lexicon import Lexicon
+from trimtab.text.words.numbered import WordsByRow
 
 COMMON = 10_000
 """A term that more items than this have, in one field, adds to scores and finds nothing where rarer ones are typed too
@@ -51,13 +52,6 @@ KEPT_ROWS = 256
 
 HEAP_BYTES = 64_000_000
 """What tantivy may hold in memory before it writes."""
-
-OnItem = Callable[[int, Mapping[str, FieldTerms]], None]
-"""Is given the row of an item, and its index terms by field of `BOOSTS`."""
-
-
-def ignored(row: int, terms: Mapping[str, FieldTerms]) -> None:
-    """Do nothing with an item."""
 
 
 class LexicalIndex:
@@ -98,7 +92,8 @@ class LexicalIndex:
         priority: IntArray,
         folder: Path,
         lexicon: Lexicon,
-        on_item: OnItem = ignored,
+        also: Also = NOTHING_ELSE,
+        tasks: Tasks = HERE,
     ) -> LexicalIndex:
         """Write an index.
 
@@ -106,27 +101,24 @@ class LexicalIndex:
             texts: [n_items] by field of `BOOSTS`.
             priority: [n_items] the smaller wins a tie; no two are equal.
             folder: where it is written; must not exist.
-            on_item: is given what was read of each item.
+            also: what else is made of what is read.
+            tasks: where items are read, a block at a time.
         """
-        builder = tantivy.SchemaBuilder().add_unsigned_field("row", fast=True)
+        builder = tantivy.SchemaBuilder().add_unsigned_field(ROW, fast=True)
         for field in BOOSTS:
             builder = builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
-        schema = builder.build()
         folder.mkdir(parents=True)
-        index = tantivy.Index(schema, path=str(folder))
+        index = tantivy.Index(builder.build(), path=str(folder))
         index.register_tokenizer(ANALYZER, analyzer())
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=1)
-        terms_of = terms_reader(lexicon)
-        collected = CollectedRows()
-        for row in np.argsort(priority).tolist():
-            terms = {field: terms_of(texts[field][row]) for field in BOOSTS}
-            on_item(row, terms)
-            indexed = {field: found.indexed for field, found in terms.items()}
-            collected.add(row, indexed.values())
-            values: dict[str, Any] = {field: " ".join(found) for field, found in indexed.items() if found}
-            writer.add_document(tantivy.Document.from_dict({"row": row, **values}, schema))
+        words = WordsByRow(len(BOOSTS))
+        for rows, read in read_items(texts, np.argsort(priority), ItemReader(lexicon, also.of_item), tasks):
+            words.add(rows, read.indexed)
+            for document in read.documents:
+                writer.add_json(document)
+            also.add(rows, read.also)
         finish(index, writer, folder)
-        stored_rows = collected.stored(priority)
+        stored_rows = StoredRows.build(words, priority)
         stored_rows.save(folder)
         return cls(index, lexicon, stored_rows)
 

@@ -3,12 +3,9 @@ off, not searched for."""
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.lexical.row_sets import NO_ROWS, Rows, any_of, both_of, have_common
 from trimtab.retrieval.lexical.term_scores import BOOSTS, NOTHING, Scored, WordScores, norms_of, score_terms
 from trimtab.text.query import QueryWord
+from trimtab.text.words.numbered import WordsByRow
 
 TERMS, ROWS, STARTS = "terms.txt", "term_rows.npy", "term_starts.npy"
 SCORES, PRIORITY = "term_scores.npy", "priority.npy"
@@ -75,6 +73,35 @@ class StoredRows:
     scores: FloatArray | None
     priority: Rows | None
 
+    @classmethod
+    def build(cls, words: WordsByRow, priority: IntArray, at_once: int = SORTED_AT_ONCE) -> StoredRows:
+        """The rows of each term.
+
+        Args:
+            words: the index terms of the fields of `BOOSTS` of each item.
+            priority: [n_items] the smaller wins a tie; no two are equal.
+            at_once: how many words are sorted together, so that what that takes does not grow with the catalogue.
+        """
+        rows, lengths, terms, vocabulary = words.rows, words.lengths, words.numbers, words.vocabulary
+        by_row = np.empty((len(rows), len(BOOSTS)), dtype=np.int32)
+        by_row[rows] = lengths
+        norms = norms_of(by_row)
+        counts = np.bincount(terms, minlength=len(vocabulary))
+        found, scores = np.empty(len(terms), dtype=np.int32), np.empty(len(terms), dtype=np.float32)
+        starts, n = np.zeros(len(counts) + 1, dtype=np.int64), 0
+        for some in _ranges_of(counts, at_once):
+            keys = np.empty(counts[some].sum(), dtype=np.int64)
+            _write_keys(rows, lengths.ravel(), terms, some.start, some.stop, keys)
+            keys.sort()
+            of_some = np.empty(some.stop - some.start + 1, dtype=np.int64)
+            n_of_some = score_terms(keys, norms, found[n:], scores[n:], of_some)
+            starts[some.start : some.stop + 1] = n + of_some
+            n += n_of_some
+        # What is behind them was never written to, and so takes no memory.
+        order = np.argsort(np.argsort(priority)).astype(np.int32)
+        places = {term: place for place, term in enumerate(vocabulary)}
+        return cls(places, found[:n], starts, scores[:n], order)
+
     def save(self, folder: Path) -> None:
         """Write what `load` reads."""
         (folder / TERMS).write_text("\n".join(self.places), encoding="utf-8")
@@ -122,51 +149,6 @@ class StoredRows:
 
 
 _FILES = (ROWS, STARTS, SCORES, PRIORITY)
-
-
-class CollectedRows:
-    """The terms of items that come one by one in whatever order."""
-
-    def __init__(self, at_once: int = SORTED_AT_ONCE) -> None:
-        """
-        Args:
-            at_once: how many words are sorted together, so that what that takes does not grow with the catalogue.
-        """
-        self._at_once = at_once
-        self._places = defaultdict[str, int](count().__next__)
-        self._rows, self._lengths, self._terms = array("i"), array("i"), array("i")
-
-    def add(self, row: int, fields: Iterable[Sequence[str]]) -> None:
-        """Take the index terms of each of the fields of `BOOSTS` of an item."""
-        self._rows.append(row)
-        for terms in fields:
-            self._lengths.append(len(terms))
-            self._terms.extend(map(self._places.__getitem__, terms))
-
-    def stored(self, priority: IntArray) -> StoredRows:
-        """The rows of each term.
-
-        Args:
-            priority: [n_items] the smaller wins a tie; no two are equal.
-        """
-        rows, lengths, terms = (np.frombuffer(part, np.int32) for part in (self._rows, self._lengths, self._terms))
-        by_row = np.empty((len(rows), len(BOOSTS)), dtype=np.int32)
-        by_row[rows] = lengths.reshape(by_row.shape)
-        norms = norms_of(by_row)
-        counts = np.bincount(terms, minlength=len(self._places))
-        found, scores = np.empty(len(terms), dtype=np.int32), np.empty(len(terms), dtype=np.float32)
-        starts, n = np.zeros(len(counts) + 1, dtype=np.int64), 0
-        for some in _ranges_of(counts, self._at_once):
-            keys = np.empty(counts[some].sum(), dtype=np.int64)
-            _write_keys(rows, lengths, terms, some.start, some.stop, keys)
-            keys.sort()
-            of_some = np.empty(some.stop - some.start + 1, dtype=np.int64)
-            n_of_some = score_terms(keys, norms, found[n:], scores[n:], of_some)
-            starts[some.start : some.stop + 1] = n + of_some
-            n += n_of_some
-        # What is behind them was never written to, and so takes no memory.
-        order = np.argsort(np.argsort(priority)).astype(np.int32)
-        return StoredRows(dict(self._places), found[:n], starts, scores[:n], order)
 
 
 def _ranges_of(counts: IntArray, at_once: int) -> Iterator[slice]:

@@ -27,7 +27,7 @@ def names_with_cues(
     """
     pairs, starts = defaultdict[Phrase, Counter[str]](Counter), Counter[Phrase]()
     missing = set[str]()
-    for text in _with_any(texts, grammar.property_words):
+    for text in with_property_words(grammar, texts):
         tokens = analyser.read(text)
         for at, pair in _pairs(text, tokens, grammar):
             if at == 0 or is_parted(text, tokens[at - 1], tokens[at]):
@@ -41,10 +41,10 @@ def names_with_cues(
     return frozenset((*begun, *_brands(brands, grammar, analyser)))
 
 
-def _with_any(texts: Iterable[str], words: Collection[str]) -> Iterator[str]:
-    """The texts that have any of some words, each once."""
-    if words:
-        having = regex.compile(rf"\b(?:{'|'.join(map(regex.escape, sorted(words)))})\b", regex.IGNORECASE)
+def with_property_words(grammar: Grammar, texts: Iterable[str]) -> Iterator[str]:
+    """The texts that have a word which is a cue behind another, each once: the others say nothing of names."""
+    if words := sorted(grammar.property_words):
+        having = regex.compile(rf"\b(?:{'|'.join(map(regex.escape, words))})\b", regex.IGNORECASE)
         yield from filter(having.search, dict.fromkeys(texts))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,8 +12,12 @@ import pytest
 
 from trimtab.catalog.schema import complete
 from trimtab.catalog.store import ItemStore
+from trimtab.core.work.processes import Processes
+from trimtab.engine.build.indexing import kept_for_features
+from trimtab.retrieval import building, vocabulary
 from trimtab.retrieval.building import build_retriever
 from trimtab.retrieval.filters import conditions_of, mask_of, parse_filter
+from trimtab.retrieval.lexical import item_reading
 from trimtab.retrieval.lexical.field_terms import item_terms
 from trimtab.retrieval.lexical.index import COMMON, LexicalIndex
 from trimtab.retrieval.lexical.postings import Postings, terms_of_item
@@ -43,9 +48,17 @@ def test_it_finds_exactly_the_items_with_the_word(index: LexicalIndex, store: It
     assert (np.diff(scores) <= 0).all()
 
 
-def test_equal_texts_make_equal_files(folder: Path, store: ItemStore, tmp_path: Path) -> None:
-    """tantivy names the segments of an index by chance; a bundle's id is of the names and contents of its files."""
-    build_retriever(store, "wordllama", tmp_path / "again")
+def test_equal_texts_make_equal_files(
+    folder: Path, store: ItemStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever they are read; tantivy names the segments of an index by chance, and a bundle's id is of the names and
+    contents of its files."""
+    monkeypatch.setattr(vocabulary, "ITEMS_AT_ONCE", 200)
+    monkeypatch.setattr(item_reading, "ITEMS_AT_ONCE", 150)
+    monkeypatch.setattr(building, "Processes", partial(Processes, 2))
+    words, also = kept_for_features()
+    build_retriever(store, "wordllama", tmp_path / "again", also=also)
+    assert sorted(words.rows) == list(range(len(store)))
     digests = [
         {str(file.relative_to(one)): sha256(file.read_bytes()).hexdigest() for file in one.rglob("*") if file.is_file()}
         for one in (folder, tmp_path / "again")

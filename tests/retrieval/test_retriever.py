@@ -31,7 +31,7 @@ def test_building_says_how_far_it_is_and_how_well_it_finds(store: ItemStore, tmp
 
     built = build_retriever(store, "wordllama", tmp_path, lambda *step: seen.append(step))
 
-    assert {stage for stage, _, _ in seen} == {"encoding texts", "dense index", "lexical index"}
+    assert {stage for stage, _, _ in seen} == {"encoding texts", "dense index", "words", "lexical index"}
     assert all(0 <= done <= total for _, done, total in seen)
     assert built.report["index"] == "exact"
     assert built.report["recall@100_against_exact"] == 1.0

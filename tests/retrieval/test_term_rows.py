@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from trimtab.core.errors import BundleDamaged
 from trimtab.retrieval.lexical.index import LexicalIndex
-from trimtab.retrieval.lexical.term_rows import ROWS, SORTED_AT_ONCE, CollectedRows, StoredRows, TermRows
+from trimtab.retrieval.lexical.term_rows import ROWS, SORTED_AT_ONCE, StoredRows, TermRows
 from trimtab.retrieval.lexical.term_rows import TERMS as FILE
 from trimtab.retrieval.lexical.term_scores import BOOSTS
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.query import QueryWord
+from trimtab.text.words.numbered import NumberedWords, WordsByRow
 
+NO_OTHERS: list[list[str]] = [[]] * (len(BOOSTS) - 1)
 TERMS = ("red", "green", "tea", "soap", "mug")
 
 texts = st.lists(st.sampled_from(TERMS), max_size=4).map(" ".join)
@@ -27,10 +29,10 @@ words = st.lists(st.lists(st.sampled_from([*TERMS, "else"]), min_size=1, max_siz
 
 def stored(items: Sequence[str], at_once: int = SORTED_AT_ONCE) -> StoredRows:
     """The rows of the words of texts, which are taken last first."""
-    collected = CollectedRows(at_once)
-    for row in reversed(range(len(items))):
-        collected.add(row, [items[row].split(), *[[]] * (len(BOOSTS) - 1)])
-    return collected.stored(np.arange(len(items)))
+    words = WordsByRow(len(BOOSTS))
+    for rows in np.array_split(np.arange(len(items))[::-1], 2):
+        words.add(rows, NumberedWords.of(some for row in rows for some in [items[row].split(), *NO_OTHERS]))
+    return StoredRows.build(words, np.arange(len(items)), at_once)
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=20), st.lists(st.lists(words, max_size=3), max_size=3))

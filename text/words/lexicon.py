@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from trimtab.core.errors import BundleMismatch
 from trimtab.text.analyser import Analyser, analyser_of
@@ -84,31 +84,34 @@ class Lexicon:
         self.read = analyser.read
 
     @classmethod
-    def of_texts(
+    def of_texts(cls, analyser: Analyser, texts: Iterable[str], names: Iterable[Terms] = ()) -> Lexicon:
+        """Learn the words of the names of a catalogue's items, brands and kinds."""
+        some = list(dict.fromkeys(texts))
+        words = dict.fromkeys(key for text in some for key in analyser.keys(text))
+        return cls.of_words(analyser, words, pairs_in(analyser, made_of_two(words), some), names=names)
+
+    @classmethod
+    def of_words(
         cls,
         analyser: Analyser,
-        texts: Iterable[str],
+        words: Collection[str],
+        pairs: Mapping[tuple[str, str], int],
         others: Collection[str] = (),
         is_whole: Callable[[str], bool] = lambda _: False,
         names: Iterable[Terms] = (),
     ) -> Lexicon:
-        """Learn the words of the names of a catalogue's items, brands and kinds.
+        """Learn the words of the names of a catalogue's items, brands and kinds, as they are compared.
 
         Args:
-            others: all words of the catalogue, as they are compared, some of which may be codes that no name has: the
-                numbers of articles.
+            words: each once, in the order in which they first come.
+            pairs: `pairs_in` the names, in the same order.
+            others: all words of the catalogue, some of which may be codes that no name has: the numbers of articles.
             is_whole: whether a word is none of its parts: `zuckerfrei` has nothing of Zucker.
             names: see `Lexicon`.
         """
-        words, pairs = dict[str, None](), Counter[tuple[str, str]]()
-        for text in _each_once(texts):
-            keys = analyser.keys(text)
-            words.update(dict.fromkeys(keys))
-            pairs.update(pair for pair in pairwise(keys) if not others or pair[0] + pair[1] in others)
         splits = {}
         for (first, second), _ in sorted(pairs.items(), key=lambda item: item[1]):
-            if first + second in words:
-                splits[_term(analyser, first + second)] = (_term(analyser, first), _term(analyser, second))
+            splits[_term(analyser, first + second)] = (_term(analyser, first), _term(analyser, second))
         links = _links(analyser)
         compounds = {
             _term(analyser, word): tuple(_term(analyser, part) for part in parts)
@@ -121,6 +124,13 @@ class Lexicon:
         every = codes | _codes(others)
         found: Collection[str] = next((some for some in (every, codes) if len(some) <= MAX_CODES), ())
         return cls(analyser, compounds, splits, long, found, names)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.analyser, self.compounds, self.splits, self._long, self._codes, self.names)
+
+    def of_items(self) -> Lexicon:
+        """The same for the texts of items alone, without what only queries need."""
+        return Lexicon(self.analyser, self.compounds, {}, {}, names=self.names)
 
     def terms(self, text: str) -> list[str]:
         """The index terms of an item's text, in order, the parts of a compound behind it."""
@@ -274,13 +284,17 @@ class Lexicon:
         return cls(analyser, compounds, splits, long, content.get("codes", ()), map(tuple, content.get("names", ())))
 
 
-def _each_once(texts: Iterable[str]) -> Iterator[str]:
-    """The texts that differ. Not they are remembered but their hashes: there may be millions."""
-    known = set[int]()
-    for text in texts:
-        if (key := hash(text)) not in known:
-            known.add(key)
-            yield text
+def made_of_two(words: Collection[str]) -> frozenset[str]:
+    """The words that are two others without a space between them."""
+    return frozenset(
+        word for word in words if any(word[:at] in words and word[at:] in words for at in range(1, len(word)))
+    )
+
+
+def pairs_in(analyser: Analyser, wholes: Collection[str], texts: Iterable[str]) -> Counter[tuple[str, str]]:
+    """How often two words stand beside each other in texts that without a space are one of some words."""
+    beside = chain.from_iterable(pairwise(analyser.keys(text)) for text in texts)
+    return Counter(pair for pair in beside if pair[0] + pair[1] in wholes)
 
 
 def _links(analyser: Analyser) -> Terms:

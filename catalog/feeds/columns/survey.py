@@ -20,10 +20,10 @@ from trimtab.catalog.feeds.reshaping.continuing import continued_of
 from trimtab.catalog.feeds.reshaping.families import family_of
 from trimtab.catalog.feeds.reshaping.repeated import repeated_of
 from trimtab.catalog.feeds.reshaping.shown import columns_of_state, only_shown
-from trimtab.catalog.feeds.rows import Row, Rows, Value, blocks_of, clean_name, filled, first_text, texts
+from trimtab.catalog.feeds.rows import Row, Rows, Value, clean_name, filled, first_text, texts
 from trimtab.catalog.rejections import Omission, Rejection
 from trimtab.catalog.shop import Shop
-from trimtab.core.work.tasks import Tasks
+from trimtab.core.work.tasks import Tasks, blocks_of
 from trimtab.text.kept import kept
 
 N_GROUPS = 20_000
