@@ -2,9 +2,10 @@
 
 `python -m benchmarks.ranking.unjudged --data D` asks the judged queries of `D/icecat` and `D/esci` out of fold, by
 relevance alone and of the candidates that a search has: ndcg@10 among the judged, and with every item that nobody
-judged worth nothing. Heads as a build fits them stand beside the rules of a build without judgments, and beside two
-ways to keep heads from what they have never seen: a share of the unjudged candidates are learned from as irrelevant, or
-scores are mixed with those of the rules.
+judged worth nothing. Heads that learn from the judged alone stand beside the rules of a build without judgments, and
+beside two ways to keep heads from what they have never seen: a share of the unjudged candidates is learned from as
+irrelevant, and heads lean on the rules (a build does both). What the other folds choose is
+the way whose mean of both ndcg is the highest there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -25,20 +27,20 @@ from trimtab.core.work.progress import silent
 from trimtab.engine.build.labelled_lists import lists_from_judgments
 from trimtab.engine.build.study_problems import JUDGED, pipeline_of
 from trimtab.engine.build.training import recipe_for
-from trimtab.ranker.features import AT
 from trimtab.ranker.objectives import RELEVANCE
-from trimtab.ranker.training.cold_start import RULES
-from trimtab.ranker.training.crossval import out_of_fold_scores, scores_out_of_fold
-from trimtab.ranker.training.heads import Recipe, fit_heads
+from trimtab.ranker.training.crossval import folds_of, out_of_fold_scores
+from trimtab.ranker.training.heads import Recipe
 from trimtab.ranker.training.lists import RankingLists, pad_lists
+from trimtab.ranker.training.rules import RULES_SHARE, rule_weights
+from trimtab.ranker.training.unjudged import IRRELEVANT_SHARE
 
 Scores = NDArray[np.floating]
 """[L, n]."""
 
-SHARE = 0.25
-"""The share of the unjudged candidates that are learned from as irrelevant."""
-MIXED = (0.25, 1.0)
-"""How much of the rules there is beside one of heads, each in its own spread."""
+SHARES = (0.0, IRRELEVANT_SHARE, 1.0)
+"""Shares of the unjudged candidates that are learned from as irrelevant."""
+RULES_SHARES = (0.0, RULES_SHARE)
+"""How much of the rules there is beside one of heads."""
 
 
 @dataclass(frozen=True)
@@ -62,33 +64,16 @@ def searched(name: str, folder: Path) -> Searched:
     return Searched(padded, np.arange(padded.rows.shape[1]) < n_found[:, None])
 
 
-def some_as_irrelevant(lists: RankingLists, share: float = SHARE, *, seed: int = 0) -> RankingLists:
-    """The lists with a share of the unjudged candidates as irrelevant."""
-    drawn = np.random.Generator(np.random.PCG64(seed)).random(lists.rows.shape) < share
-    unjudged = np.isnan(lists.labels).all(axis=2) & (lists.rows >= 0)
-    labels = lists.labels.copy()
-    labels[drawn & unjudged, 0] = 0.0
-    return replace(lists, labels=labels)
-
-
 def scores_by_way(data: Searched, recipe: Recipe) -> Iterator[tuple[str, Scores]]:
     """How candidates are scored -> their scores, of queries that nothing was learned from."""
-
-    def in_own_spread(scores: Scores) -> Scores:
-        found = scores[data.is_found]
-        return np.asarray((scores - found.mean()) / found.std())
-
-    rules = in_own_spread(data.lists.features[..., [AT[name] for name in RULES]] @ np.array(list(RULES.values())))
-    learned = in_own_spread(out_of_fold_scores(data.lists, recipe)[..., 0])
-    beside = scores_out_of_fold(data.lists, lambda kept: fit_heads(some_as_irrelevant(kept), recipe), seed=0)
-    irrelevant = in_own_spread(beside[..., 0])
-    yield "rules, without judgments", rules
-    yield "heads", learned
-    yield f"heads, {SHARE:.0%} of the unjudged irrelevant", irrelevant
-    yield "the mean of both heads", (learned + irrelevant) / 2
-    for share in MIXED:
-        yield f"heads and {share:g} of the rules", learned + share * rules
-        yield f"the mean of both heads and {share:g} of the rules", (learned + irrelevant) / 2 + share * rules
+    yield "rules, without judgments", data.lists.features @ rule_weights().numpy()
+    for share, rules_share in product(SHARES, RULES_SHARES):
+        changed = replace(recipe, irrelevant_share=share, rules_share=rules_share)
+        way = f"heads, {share:.0%} of the unjudged irrelevant" if share else "heads of the judged alone"
+        yield (
+            f"{way}, and {rules_share:g} of the rules" if rules_share else way,
+            out_of_fold_scores(data.lists, changed)[..., 0],
+        )
 
 
 def ndcg_of(scores: Scores, data: Searched) -> NDArray[np.float64]:
@@ -100,6 +85,16 @@ def ndcg_of(scores: Scores, data: Searched) -> NDArray[np.float64]:
         missed = grades[judged & ~found].tolist()
         values.append([ndcg_at_k(row[some], grades[some], k=10, missed=missed) for some in (found & judged, found)])
     return np.array(values)
+
+
+def chosen_by_others(found: Mapping[str, NDArray[np.float64]], folds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """[L, 2] of each query by the way that is best for the queries of the other folds."""
+    ways = np.stack(list(found.values()))
+    chosen = np.empty(ways.shape[1:])
+    for fold in np.unique(folds):
+        others, own = folds != fold, folds == fold
+        chosen[own] = ways[np.nanmean(ways[:, others], axis=(1, 2)).argmax(), own]
+    return chosen
 
 
 def table_of(found: Mapping[str, NDArray[np.float64]]) -> str:
@@ -122,6 +117,7 @@ def main() -> None:
         recipe = recipe_for(len(data.lists))
         recipe = replace(recipe, n_members=given.members or recipe.n_members, n_steps=given.steps or recipe.n_steps)
         found = {way: ndcg_of(scores, data) for way, scores in scores_by_way(data, recipe)}
+        found["what the other folds choose"] = chosen_by_others(found, folds_of(data.lists.groups))
         sys.stdout.write(f"{name}\n{table_of(found)}\n")
         sys.stdout.flush()
 

@@ -35,7 +35,9 @@ from trimtab.ranker.training.loss_budgets import fit_loss_budgets, paths_by_obje
 from trimtab.ranker.training.new_items import NEW_SHARE
 from trimtab.ranker.training.paths import attainment_of_gains, attainment_of_ranker
 from trimtab.ranker.training.receipt_factors import fit_receipt_factors
+from trimtab.ranker.training.rules import RULES_SHARE
 from trimtab.ranker.training.strangers import some_of_strangers
+from trimtab.ranker.training.unjudged import IRRELEVANT_SHARE
 
 LEAST_POSITIVE = 10
 """How many candidates something must have happened to before its chance is learned and not borrowed."""
@@ -143,7 +145,7 @@ def train_ranker(
         raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
     padded = some_of_strangers(pad_lists(lists, heads_learned(lists, valuation.objectives)))
     problem = valuation.problem(padded, pipeline.store)
-    recipe, method = recipe_for(len(lists)), method_for(method, len(lists))
+    recipe, method = recipe_for(len(lists), from_log=log_rows is not None), method_for(method, len(lists))
     report |= {"method": method, "n_lists": len(lists)}
     report["heads"] = heads_report(valuation.objectives, problem.lists.heads)
     fit = fit_of_heads(method, recipe)
@@ -228,6 +230,13 @@ def aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:
     return np.where(lists.rows[..., None] >= 0, codes, -1)
 
 
-def recipe_for(n_lists: int) -> Recipe:
-    """How a shop's heads are fitted: its catalogue gets new items while they serve."""
-    return replace(MANY_LISTS if n_lists >= ENOUGH_LISTS else FEW_LISTS, new_share=NEW_SHARE)
+def recipe_for(n_lists: int, *, from_log: bool = False) -> Recipe:
+    """How a shop's heads are fitted: its catalogue gets new items while they serve, and of what a search finds most was
+    judged by nobody.
+
+    Args:
+        from_log: whether some lists are of a log, where what has no label was not shown.
+    """
+    recipe = MANY_LISTS if n_lists >= ENOUGH_LISTS else FEW_LISTS
+    recipe = replace(recipe, new_share=NEW_SHARE)
+    return recipe if from_log else replace(recipe, irrelevant_share=IRRELEVANT_SHARE, rules_share=RULES_SHARE)

@@ -18,32 +18,7 @@ from trimtab.ranker.features import FEATURES
 from trimtab.ranker.model import Heads, ServedRanker
 from trimtab.ranker.objectives import NO_HEAD, Objective
 from trimtab.ranker.training.heads import assemble
-
-RULES = {
-    "dense": 4.0,
-    "lexical_of_best": 2.0,
-    "title_coverage": 2.0,
-    "title_phrase": 0.5,
-    "type_coverage": 1.5,
-    "type_precision": 0.5,
-    "type_vote": 1.0,
-    "brand_coverage": 0.5,
-    "all_in_names": 0.5,
-    "all_in_item": 1.0,
-    "excluded_in_names": -2.0,
-    "excluded_in_body": -0.5,
-    "excluded_absent": 3.0,
-    "brand_met": 0.5,
-    "brand_contradicted": -1.0,
-    "attributes_met": 0.5,
-    "attributes_contradicted": -1.0,
-    "amount_contradicted": -1.0,
-    "goes_without": -2.0,
-    "only_for": -1.0,
-    "popularity_in_list": 0.1,
-    "in_stock": 1.0,
-}
-"""Feature -> weight in the raw score."""
+from trimtab.ranker.training.rules import RULES, rule_weights
 
 STATEMENT = "cold start: no judgments and no logs; fixed rules, gains are not calibrated on observed behaviour"
 
@@ -54,10 +29,8 @@ def cold_start_ranker(objectives: Sequence[Objective], ranges: Sequence[float]) 
     """The rule-based ranker, whose one head is relevance; objectives with another head borrow it."""
     heads = Heads(len(FEATURES), 1, hidden=())
     with torch.no_grad():
-        heads.linear.weight.zero_()
+        heads.linear.weight.copy_(rule_weights()[None])
         heads.linear.bias.zero_()
-        for name, weight in RULES.items():
-            heads.linear.weight[:, FEATURES.index(name)] = weight
     line = Calibration(np.linspace(0, CEILING, 32, dtype=np.float32), np.linspace(0, 1, 32, dtype=np.float32))
     head_of = [int(objective.head == NO_HEAD) for objective in objectives]
     return assemble(heads, [line], np.array(ranges, dtype=np.float32), head_of)

@@ -21,6 +21,8 @@ from trimtab.ranker.training.lists import RankingLists
 from trimtab.ranker.training.losses import pointwise_loss, softmax_loss
 from trimtab.ranker.training.new_items import some_as_new
 from trimtab.ranker.training.optimiser import AdamW
+from trimtab.ranker.training.rules import lean_on_rules
+from trimtab.ranker.training.unjudged import some_as_irrelevant
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Recipe:
         pointwise_share: weight of the pointwise loss beside the listwise one.
         n_members: independently seeded networks whose raw scores are averaged.
         new_share: share of the candidates of each step that are seen as though they were new.
+        irrelevant_share: share of the candidates without a label that each network learns from as irrelevant.
+        rules_share: how much of the rules is added to one of what each network has learned of relevance.
         device: where networks are trained, as torch names it; they are used where everything else is.
     """
 
@@ -43,6 +47,8 @@ class Recipe:
     dropout: float = 0.0
     pointwise_share: float = 0.1
     new_share: float = 0.0
+    irrelevant_share: float = 0.0
+    rules_share: float = 0.0
     device: str = "cpu"
 
 
@@ -68,7 +74,6 @@ def fit_members(lists: RankingLists, recipe: Recipe, *, seed: int = 0, progress:
         raise BadInput("training features: a value is not finite")
     if not (np.nan_to_num(lists.labels) > 0).any():
         raise BadInput("training labels are all 0 or unknown: there is nothing to learn")
-    lists = lists.labelled()
     with one_thread():
         return [_fit_member(lists, recipe, seed=one, progress=progress) for one in seeds_of_members(recipe, seed)]
 
@@ -90,8 +95,10 @@ def one_thread() -> Iterator[None]:
 
 
 def _fit_member(lists: RankingLists, recipe: Recipe, *, seed: int, progress: Progress) -> Heads:
-    heads = untrained(lists, recipe, seed=seed)
-    descend([heads], sampled(lists, recipe, seed=seed), recipe, progress=progress)
+    seen = some_as_irrelevant(lists, recipe.irrelevant_share, seed=seed).labelled()
+    heads = untrained(seen, recipe, seed=seed)
+    descend([heads], sampled(seen, recipe, seed=seed), recipe, progress=progress)
+    lean_on_rules(heads, lists, recipe.rules_share)
     return heads
 
 

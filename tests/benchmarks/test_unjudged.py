@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from benchmarks.ranking.unjudged import Searched, ndcg_of, some_as_irrelevant
+from benchmarks.ranking.unjudged import Searched, chosen_by_others, ndcg_of
 from trimtab.ranker.features import FEATURES
 from trimtab.ranker.training.heads import Recipe, fit_heads, raw_scores
 from trimtab.ranker.training.lists import RankingLists
+from trimtab.ranker.training.unjudged import some_as_irrelevant
 
 N_LISTS, N_JUDGED, N_CANDIDATES = 40, 8, 24
 MEETS, WORTH = 0, 1
@@ -33,14 +36,14 @@ def test_what_nobody_judged_does_not_come_to_the_fore() -> None:
     lists, asked = judged_lists(), judged_lists(1)
     recipe = Recipe(hidden=(), n_steps=60, learning_rate=5e-2)
 
-    def found(seen: RankingLists) -> list[float]:
-        scores = raw_scores(fit_heads(seen, recipe), asked)[..., 0]
+    def found(share: float) -> list[float]:
+        scores = raw_scores(fit_heads(lists, replace(recipe, irrelevant_share=share)), asked)[..., 0]
         return np.nanmean(ndcg_of(scores, Searched(asked, asked.rows >= 0)), axis=0).tolist()
 
-    judged, everything = found(lists)
+    judged, everything = found(0.0)
     assert judged > 0.9
     assert everything < 0.6
-    judged, everything = found(some_as_irrelevant(lists))
+    judged, everything = found(0.25)
     assert judged > 0.9
     assert everything > 0.8
 
@@ -53,3 +56,8 @@ def test_a_share_of_what_nobody_judged_is_irrelevant() -> None:
     assert (drawn[~np.isnan(drawn)] == 0).all()
     assert 0.4 < np.isnan(drawn).mean() < 0.6
     assert np.isnan(padding).all()
+
+
+def test_a_fold_has_what_the_others_choose() -> None:
+    found = {"good at first": np.array([[1.0, 1.0], [0.0, 0.2]]), "good at last": np.array([[0.3, 0.0], [1.0, 1.0]])}
+    assert_array_equal(chosen_by_others(found, np.array([0, 1])), [[0.3, 0.0], [0.0, 0.2]])
