@@ -114,7 +114,7 @@ def main() -> None:
     given = parser.parse_args()
     for name in JUDGED:
         data = searched(name, given.data / name)
-        recipe = recipe_for(len(data.lists))
+        recipe = recipe_for(len(data.lists), judged=True)
         recipe = replace(recipe, n_members=given.members or recipe.n_members, n_steps=given.steps or recipe.n_steps)
         found = {way: ndcg_of(scores, data) for way, scores in scores_by_way(data, recipe)}
         found["what the other folds choose"] = chosen_by_others(found, folds_of(data.lists.groups))

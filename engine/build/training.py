@@ -145,7 +145,7 @@ def train_ranker(
         raise BadInput(f"{' and '.join(origin)}: no query has an item of this catalogue to learn from")
     padded = some_of_strangers(pad_lists(lists, heads_learned(lists, valuation.objectives)))
     problem = valuation.problem(padded, pipeline.store)
-    recipe, method = recipe_for(len(lists), from_log=log_rows is not None), method_for(method, len(lists))
+    recipe, method = recipe_for(len(lists), judged=log_rows is None), method_for(method, len(lists))
     report |= {"method": method, "n_lists": len(lists)}
     report["heads"] = heads_report(valuation.objectives, problem.lists.heads)
     fit = fit_of_heads(method, recipe)
@@ -230,13 +230,12 @@ def aspects_of(lists: RankingLists, store: ItemStore) -> IntArray:
     return np.where(lists.rows[..., None] >= 0, codes, -1)
 
 
-def recipe_for(n_lists: int, *, from_log: bool = False) -> Recipe:
-    """How a shop's heads are fitted: its catalogue gets new items while they serve, and of what a search finds most was
-    judged by nobody.
+def recipe_for(n_lists: int, *, judged: bool = False) -> Recipe:
+    """How a shop's heads are fitted: its catalogue gets new items while they serve.
 
     Args:
-        from_log: whether some lists are of a log, where what has no label was not shown.
+        judged: whether all lists are of judgments, by which most of what a search finds has no label.
     """
     recipe = MANY_LISTS if n_lists >= ENOUGH_LISTS else FEW_LISTS
     recipe = replace(recipe, new_share=NEW_SHARE)
-    return recipe if from_log else replace(recipe, irrelevant_share=IRRELEVANT_SHARE, rules_share=RULES_SHARE)
+    return replace(recipe, irrelevant_share=IRRELEVANT_SHARE, rules_share=RULES_SHARE) if judged else recipe
