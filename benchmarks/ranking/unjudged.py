@@ -4,8 +4,8 @@
 relevance alone and of the candidates that a search has: ndcg@10 among the judged, and with every item that nobody
 judged worth nothing. Heads that learn from the judged alone stand beside the rules of a build without judgments, and
 beside two ways to keep heads from what they have never seen: a share of the unjudged candidates is learned from as
-irrelevant, and heads lean on the rules (a build does both). What the other folds choose is
-the way whose mean of both ndcg is the highest there.
+irrelevant, and heads lean on the rules (a build does both). What the other folds choose is the way whose mean of both
+ndcg is the highest there.
 """
 
 from __future__ import annotations
