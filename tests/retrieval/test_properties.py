@@ -26,6 +26,8 @@ from trimtab.text.normal import folded
 WORDS = ["milk", "cheese", "ice", "cream", "frozen", "dog", "food", "organic", "shampo", "choclate", "store", "xqzvkjw"]
 
 queries = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
+ROUNDING = 2e-7
+"""How far cosines that are added up in another order may lie apart."""
 NAMED = ("brand", "category", "product_type")
 FACETS = (*NAMED, "price", "in_stock")
 often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -253,7 +255,9 @@ def test_a_search_for_groups_is_what_the_best_of_each_group_give(
     expected = every.at(groups.first_of_each(every.rows, n))
     found = retriever.retrieve(text, n_candidates=n, filters=conditions, groups=groups)
     assert groups.codes[found.rows].tolist() == groups.codes[expected.rows].tolist()
-    np.testing.assert_allclose(found.fused, expected.fused, atol=1e-6)
+    # Cosines of the index and of the rows differ in the last digit, which the scale stretches where all are alike.
+    span = every.dense.max(initial=0) - max(near[1].min(initial=1), floor)
+    np.testing.assert_allclose(found.fused, expected.fused, atol=1e-6 + ROUNDING / max(span, ROUNDING))
 
 
 @often
