@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import warnings
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ ARRAYS = (NETWORKS, WITH_TREES, RECTIFIED)
 N_WARM_UP = 5
 METHODS = ("predictions", "gains", "utilities")
 """What the compiled module must have; files of earlier versions may have more."""
+OF_THE_SOURCES = (".debug_pkl", "serialization_id")
+"""Endings of records of a TorchScript file that say where and on which line of which file its code was written, or are
+a digest of that."""
 
 
 class Scorer(Protocol):
@@ -140,11 +144,21 @@ def _files_of(ranker: ServedRanker) -> dict[str, bytes]:
         _expect_deprecation()
         scripted = torch.jit.freeze(torch.jit.script(ranker.eval()), preserved_attrs=list(METHODS))
         torch.jit.save(scripted, buffer)
-    networks = networks_of(ranker)
+    module, networks = _without_sources(buffer), networks_of(ranker)
     if networks is None:
-        return {FILE: buffer.getvalue()}
+        return {FILE: module}
     name = RECTIFIED if networks.is_rectified else NETWORKS if networks.forest is None else WITH_TREES
-    return {FILE: buffer.getvalue(), name: networks.to_bytes()}
+    return {FILE: module, name: networks.to_bytes()}
+
+
+def _without_sources(module: io.BytesIO) -> bytes:
+    """A TorchScript file that is the same from whichever folder it was made, and with a comment more or less."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(module) as records, zipfile.ZipFile(kept, "w") as file:
+        for name in records.namelist():
+            if not name.endswith(OF_THE_SOURCES):
+                file.writestr(zipfile.ZipInfo(name), records.read(name))
+    return kept.getvalue()
 
 
 def networks_of(ranker: ServedRanker) -> Networks | None:

@@ -3,6 +3,7 @@
 No `from __future__ import annotations` here: TorchScript reads the annotations.
 """
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,15 @@ def test_a_saved_ranker_is_loaded_without_torch_and_saved_again(tmp_path: Path) 
     assert_allclose(ScriptedRanker(loaded.files[FILE]).gains(features, values), gains, atol=1e-5)
     save_ranker(loaded, tmp_path)
     assert load_ranker(tmp_path).files == loaded.files
+
+
+def test_a_file_does_not_know_where_its_code_was_written(tmp_path: Path) -> None:
+    save_ranker(some_ranker(0, hidden=(5,), n_members=2, are_alike=True), tmp_path)
+    with zipfile.ZipFile(tmp_path / FILE) as file:
+        records = {name: file.read(name) for name in file.namelist()}
+    assert any(name.endswith(".py") for name in records)
+    assert not [name for name, data in records.items() if str(Path(__file__).parents[2]).encode() in data]
+    assert not [name for name in records if name.endswith(".debug_pkl")]
 
 
 def test_a_file_that_is_not_a_ranker_is_called_damaged(tmp_path: Path) -> None:
