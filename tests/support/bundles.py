@@ -28,9 +28,9 @@ UNGROUPED = SHOP.model_copy(update={"variants": Variants()})
 """The shop with every size as a hit of its own, so that its few aisles have thousands of hits."""
 CATEGORIES = ("ice cream", "yogurt", "coffee", "pasta", "soup", "cheese")
 SPLITS = Splits(
-    train=Split(known_until=30, first=31, last=40, n_intents=300, qualified_share=0.0, reworded_share=0.0),
-    validation=Split(known_until=40, first=41, last=46, n_intents=150, qualified_share=0.0, reworded_share=0.0),
-    test=Split(known_until=46, first=47, last=53, n_intents=80, qualified_share=0.0, reworded_share=0.0),
+    train=Split(known_until=30, first=31, last=40, n_intents=300),
+    validation=Split(known_until=40, first=41, last=46, n_intents=150),
+    test=Split(known_until=46, first=47, last=53, n_intents=80),
 )
 
 
