@@ -74,7 +74,8 @@ def _volumes(comparison: dict[str, Any]) -> Figure:
             plot.plot([shown["value"]], [place], "o" if found["steerable"] else "D", color=colour, markersize=3)
         plot.set_yticks(range(len(methods)), [name.replace("_", " ") for name, _ in methods], fontsize=6)
         plot.axvline(100, color="#bbbbbb", linewidth=0.6, zorder=0)
-        plot.set_xlabel(f"{title}: % of the reference")
+        plot.set_title(title, fontsize=7.5)
+        plot.set_xlabel("% of the reference")
     return figure
 
 
