@@ -67,9 +67,6 @@ def _set_summary(cells: pl.DataFrame) -> dict[str, Any]:
             "percent_of_ensemble": interval_of(shares(by_seed, volumes[Ensemble.name]))
             if Ensemble.name in volumes
             else None,
-            "first_percent_of_ensemble": round(100 * by_seed[0] / volumes[Ensemble.name][0], 5)
-            if 0 in by_seed and 0 in volumes.get(Ensemble.name, {})
-            else None,
             **{measure: interval_of(values_of(cells, name, kind)) for measure, kind in MEASURES.items()},
             "front": front_of(cells, name, min(by_seed)).round(4).tolist(),
         }
