@@ -32,6 +32,8 @@ HNSW_BUILD_BREADTH = 80
 BREADTHS = (200, 300, 400, 600)
 """HNSW candidate list sizes tried in turn until the recall asked for is met."""
 
+LARGE = 1_000_000
+"""Vectors above which there are more lists and more is put in order, see `_times_larger`."""
 MAX_LISTS = 4096
 TRAINED_ON = 50
 """Vectors that each list's centre is fitted to."""
@@ -73,7 +75,7 @@ def breadths_of(index: Any, kind: str) -> Sequence[int]:
 def n_refined(index: Any, breadth: int, k: int) -> int:
     """The number of vectors to put in order by their values in 8 bits, of which `k` are wanted."""
     wanted = breadth * k if index.nlist == 1 else min(REFINED * k, REFINED // 2 * k + MORE_REFINED)
-    return min(wanted, int(index.ntotal))
+    return min(int(wanted * _times_larger(index.ntotal)), int(index.ntotal))
 
 
 def built_index(kind: str, vectors: Vectors) -> Any:
@@ -108,7 +110,7 @@ def read_index(path: Path, kind: str) -> Any:
 
 def _trained_lists(vectors: Vectors) -> Any:
     n_vectors, dim = vectors.shape
-    n_lists = 1 if n_vectors <= ONE_LIST_UP_TO else int(np.clip(n_vectors**0.5, 1, MAX_LISTS))
+    n_lists = 1 if n_vectors <= ONE_LIST_UP_TO else _n_lists(n_vectors)
     n_trained = max(TRAINED_ON * n_lists, TRAINED_AT_LEAST)
     some = np.random.Generator(np.random.PCG64(0)).permutation(n_vectors)[:n_trained]
     sample = np.ascontiguousarray(vectors[np.sort(some)])
@@ -118,6 +120,16 @@ def _trained_lists(vectors: Vectors) -> Any:
     index.pq.cp.min_points_per_centroid = 1
     index.train(sample)
     return index
+
+
+def _n_lists(n_vectors: int) -> int:
+    return int(min(n_vectors**0.5 * _times_larger(n_vectors), MAX_LISTS))
+
+
+def _times_larger(n_vectors: int) -> float:
+    """The root of how many times more there are than are `LARGE`. So lists of more than those have a thousand vectors,
+    up to `MAX_LISTS`, and of more vectors, of which more are as near as 4-bit codes can tell, more are put in order."""
+    return float(max(n_vectors / LARGE, 1) ** 0.5)
 
 
 def _n_codes(dim: int) -> int:

@@ -32,6 +32,9 @@ another list, and 25 with 16."""
 MOST_VISITED = 0.6
 """The share of all vectors that lists are visited for, unless they may lie as far as the last of these: the rest costs
 more than it finds."""
+MOST_VECTORS = 1_000_000
+"""The vectors that lists are visited for, however many there are: some ten milliseconds, for queries that have their
+nearest all over a catalogue."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +95,9 @@ class Lists:
         heights = np.empty(len(sizes), dtype=np.float32)
         _write_heights(self.centres, self.shapes, query, n * wider, reach, heights)
         visited = heights >= 0
-        most = MOST_VISITED * sqrt(wider) * float(sizes.sum())
-        if reach * TENTHS < REACHES[-1] and sizes[visited].sum() > most:
+        share = MOST_VISITED if reach * TENTHS < REACHES[-1] else 1.0
+        most = min(share * float(sizes.sum()), MOST_VECTORS) * sqrt(wider)
+        if sizes[visited].sum() > most:
             order = np.argsort(-heights, kind="stable")
             visited[order[np.cumsum(sizes[order]) > most]] = False
         return Visited(visited)
