@@ -15,7 +15,8 @@ from trimtab.core.compiled import kernel
 from trimtab.core.errors import BundleDamaged
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.lexical.row_sets import NO_ROWS, Rows, any_of, both_of, have_common
-from trimtab.retrieval.lexical.term_scores import BOOSTS, NOTHING, Scored, WordScores, norms_of, score_terms
+from trimtab.retrieval.lexical.scored import NOTHING, Scored
+from trimtab.retrieval.lexical.term_scores import BOOSTS, WordScores, norms_of, score_terms
 from trimtab.text.query import QueryWord
 from trimtab.text.words.numbered import WordsByRow
 

@@ -8,8 +8,7 @@ lengths rounded to a byte as Lucene does, and the best field with a little of th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial, reduce
-from typing import Any, NamedTuple
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from trimtab.catalog.groups import Alternatives
 from trimtab.core.compiled import kernel
 from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.lexical.row_sets import Rows, places_in
+from trimtab.retrieval.lexical.scored import Scored, best_of_any, sum_of_all, sum_of_any, sum_of_best, with_more
 from trimtab.retrieval.lexical.wanted import Wanted, Words
 from trimtab.text.query import QueryWord
 
@@ -56,60 +56,6 @@ def rounded_lengths(lengths: IntArray) -> IntArray:
     return LENGTHS[np.searchsorted(LENGTHS, lengths, side="right") - 1]
 
 
-class Scored(NamedTuple):
-    """Items that are found by some words, and what each scores by them.
-
-    Attributes:
-        rows: ascending.
-    """
-
-    rows: Rows
-    scores: FloatArray
-
-
-NOTHING = Scored(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
-
-
-def sum_of_any(parts: Sequence[Scored]) -> Scored:
-    """The items that any has, with the sum of their scores."""
-    return reduce(partial(_either, adds=True), parts, NOTHING)
-
-
-def best_of_any(parts: Sequence[Scored]) -> Scored:
-    """The items that any has, with the best of their scores."""
-    return reduce(partial(_either, adds=False), parts, NOTHING)
-
-
-def sum_of_all(parts: Sequence[Scored]) -> Scored:
-    """The items that all have, with the sum of their scores."""
-    return reduce(_both, parts) if parts else NOTHING
-
-
-def with_more(found: Scored, more: Scored) -> Scored:
-    """The same items, with what they score by more words too."""
-    if len(more.rows) == 0:
-        return found
-    scores = found.scores.copy()
-    _add_at(places_in(more.rows, found.rows), more.scores, scores)
-    return Scored(found.rows, scores)
-
-
-def _either(one: Scored, other: Scored, *, adds: bool) -> Scored:
-    if len(one.rows) == 0 or len(other.rows) == 0:
-        return one if len(other.rows) == 0 else other
-    n = len(one.rows) + len(other.rows)
-    rows, scores, count = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.float32), np.empty(1, dtype=np.int64)
-    _merge_scores(*one, *other, adds, rows, scores, count)
-    return Scored(rows[: count[0]], scores[: count[0]])
-
-
-def _both(one: Scored, other: Scored) -> Scored:
-    few, many = (one, other) if len(one.rows) < len(other.rows) else (other, one)
-    places = places_in(many.rows, few.rows)
-    there = places >= 0
-    return Scored(few.rows[there], few.scores[there] + many.scores[places[there]])
-
-
 class WordScores:
     """What the words of a query score in each item of an index."""
 
@@ -120,7 +66,6 @@ class WordScores:
         """
         self._of_term = of_term
         self._priority = priority
-        self._spare: list[FloatArray] = []
         self._spare_keys: list[IntArray] = []
 
     def search(
@@ -141,9 +86,20 @@ class WordScores:
             allowed: [n_items] those that may be; None for all.
             groups: of each of which the best item alone is found.
         """
-        parts = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
-        parts += map(self._of_word, finding)
-        return self._best(parts, [*map(self._of_word, wanted.adding(finding))], depth, without, allowed, groups)
+        found_by = [self._with_synonyms(typed, wanted) for typed in wanted.with_synonyms]
+        found_by += map(self._of_word, finding)
+        if allowed is not None:
+            found_by = [part.allowed(allowed) for part in found_by]
+        if len(without):
+            found_by = [part.kept(places_in(without, part.rows) < 0) for part in found_by]
+        adding = [*map(self._of_word, wanted.adding(finding))]
+
+        def least_of(found: Scored) -> float:
+            _, scores = self._best(found, depth, groups)
+            return float(scores[-1]) if len(scores) == depth else 0.0
+
+        found = sum_of_best(found_by, depth, sum(part.highest for part in adding), least_of)
+        return self._best(reduce(with_more, adding, found), depth, groups)
 
     def _of_word(self, word: QueryWord) -> Scored:
         """The best reading of a word; a little more for the accents of the query."""
@@ -161,44 +117,19 @@ class WordScores:
         meant = [sum_of_all([*map(self._of_word, words)]) for words in wanted.synonyms_of(typed)]
         return best_of_any([sum_of_any([*map(self._of_word, typed)]), *meant])
 
-    def _best(
-        self,
-        finding: Sequence[Scored],
-        adding: Sequence[Scored],
-        depth: int,
-        without: Rows,
-        allowed: Mask | None,
-        groups: Alternatives | None,
-    ) -> tuple[IntArray, FloatArray]:
-        """The best of the items that any part of `finding` has; `adding` adds to the scores of these."""
-        try:
-            totals = self._spare.pop()
-        except IndexError:  # the first search, or one beside another
-            totals = np.zeros(len(self._priority), dtype=np.float32)
-        n = sum(len(part.rows) for part in finding)
-        rows, scores, count = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.float32), np.zeros(1, dtype=np.int64)
-        for part in finding:
-            _add(part.rows, part.scores, totals)
-        totals[without] = 0.0
-        begin, may_be = 0, NO_MASK if allowed is None else allowed
-        for part in finding:
-            _take(part.rows, may_be, totals, rows, scores, count)
-            some = slice(begin, int(count[0]))
-            for more in adding:
-                _add_at(places_in(more.rows, rows[some]), more.scores, scores[some])
-            begin = some.stop
-        self._spare.append(totals)  # of which nothing is left
-        keys = np.empty(begin, dtype=np.int64)
-        _write_keys(rows, scores, self._priority, keys)
+    def _best(self, found: Scored, depth: int, groups: Alternatives | None) -> tuple[IntArray, FloatArray]:
+        """The best of some items, or of each group, best first: rows and scores."""
+        keys = np.empty(len(found.rows), dtype=np.int64)
+        _write_keys(*found, self._priority, keys)
         if groups is not None:
-            keys = self._best_of_groups(rows, keys, groups)
+            keys = self._best_of_groups(found.rows, keys, groups)
         if depth < len(keys):
             keys.partition(depth)
             keys = keys[:depth]
         keys.sort()
-        best, of_best = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
-        _read_keys(keys, self._by_priority, best, of_best)
-        return best, of_best
+        rows, scores = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.float32)
+        _read_keys(keys, self._by_priority, rows, scores)
+        return rows, scores
 
     def _best_of_groups(self, rows: Rows, keys: IntArray, groups: Alternatives) -> IntArray:
         """The best key of each group."""
@@ -219,53 +150,7 @@ class WordScores:
         return np.argsort(self._priority).astype(np.int32)
 
 
-NO_MASK: Mask = np.empty(0, dtype=bool)
-"""Allows all."""
 PRIORITY_BITS = 32
-LAST_ROW: Any = np.int32(np.iinfo(np.int32).max)
-
-
-@kernel("i4[:]", "f4[:]", "i4[:]", "f4[:]", "b1", "out i4[:]", "out f4[:]", "out i8[:]")
-def _merge_scores(
-    rows: Any, scores: Any, others: Any, of_others: Any, adds: bool, merged: Any, totals: Any, count: Any
-) -> None:
-    """Write the rows of either, the sum or the best of what they score, and how many there are."""
-    i, j, n = 0, 0, 0
-    nothing = np.float32(0)
-    while i < len(rows) or j < len(others):
-        left = rows[i] if i < len(rows) else LAST_ROW
-        right = others[j] if j < len(others) else LAST_ROW
-        one = scores[i] if left <= right else nothing
-        other = of_others[j] if right <= left else nothing
-        merged[n], totals[n] = min(left, right), one + other if adds else max(one, other)
-        i += left <= right
-        j += right <= left
-        n += 1
-    count[0] = n
-
-
-@kernel("i4[:]", "f4[:]", "out f4[:]")
-def _add(rows: Rows, scores: FloatArray, totals: FloatArray) -> None:
-    for place in range(len(rows)):
-        totals[rows[place]] += scores[place]
-
-
-@kernel("i4[:]", "b1[:]", "out f4[:]", "out i4[:]", "out f4[:]", "out i8[:]")
-def _take(found: Rows, allowed: Mask, totals: FloatArray, rows: Rows, scores: FloatArray, count: IntArray) -> None:
-    """Take the totals of some rows, each once, behind those that were taken before."""
-    n = count[0]
-    for row in found:
-        if totals[row] > 0 and (len(allowed) == 0 or allowed[row]):
-            rows[n], scores[n] = row, totals[row]
-            n += 1
-        totals[row] = 0.0
-    count[0] = n
-
-
-@kernel("i4[:]", "f4[:]", "out f4[:]")
-def _add_at(places: Rows, scores: FloatArray, totals: FloatArray) -> None:
-    for item in range(len(places)):
-        totals[item] += scores[places[item]] if places[item] >= 0 else 0
 
 
 @kernel("i4[:]", "f4[:]", "i4[:]", "out i8[:]")

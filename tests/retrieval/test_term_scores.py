@@ -10,13 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimtab.catalog.groups import Alternatives
 from trimtab.catalog.store import ItemStore
 from trimtab.core.understood import Understood
 from trimtab.retrieval.lexical.index import LexicalIndex
+from trimtab.retrieval.lexical.scored import MANY, Scored
 from trimtab.retrieval.lexical.term_rows import SCORES
-from trimtab.retrieval.lexical.term_scores import BOOSTS
+from trimtab.retrieval.lexical.term_scores import BOOSTS, WordScores
+from trimtab.retrieval.lexical.wanted import Wanted
 from trimtab.retrieval.retriever import Retriever
 from trimtab.text.analyser import analyser_of
+from trimtab.text.query import QueryWord
 from trimtab.text.words.lexicon import Lexicon
 
 WORDS = ("red", "green", "tea", "teapot", "Tee", "thé", "no sugar", "500 g", "tea pot", "x-200", "x200")
@@ -88,3 +92,36 @@ def test_a_search_leaves_nothing_behind(retriever: Retriever) -> None:
     again = index.search("milk chocolate", 50)
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
+
+
+@pytest.mark.parametrize("in_groups", [False, True])
+@pytest.mark.parametrize("depth", [5, 2_000, 60_000])
+def test_of_frequent_words_the_best_items_are_found_as_if_all_were_added_up(depth: int, *, in_groups: bool) -> None:
+    n_items = 4 * MANY
+    rng = np.random.Generator(np.random.PCG64(0))
+    of_term = {
+        term: Scored(np.flatnonzero(has).astype(np.int32), rng.random(np.count_nonzero(has), dtype=np.float32) + 1)
+        for term, has in zip(("usb", "cable", "black", "white"), rng.random((4, n_items)) < 0.3, strict=True)
+    }
+    priority = rng.permutation(n_items)
+    groups = Alternatives(rng.integers(-1, n_items // 3, n_items), n_items // 3) if in_groups else None
+    allowed = rng.random(n_items) < 0.8
+    words = tuple(QueryWord(((term,),)) for term in ("usb", "cable", "black"))
+    without = of_term["white"].rows
+    index = WordScores(of_term.__getitem__, priority.astype(np.int32))
+    for finding in (words, words[:2], words[:1]):
+        rows, scores = index.search(Wanted(words), finding, depth, without=without, allowed=allowed, groups=groups)
+        totals = np.zeros(n_items, dtype=np.float32)
+        for word in finding:
+            totals[of_term[word.term].rows] += of_term[word.term].scores
+        is_found = (totals > 0) & allowed
+        is_found[without] = False
+        for word in words[len(finding) :]:
+            totals[of_term[word.term].rows] += of_term[word.term].scores
+        expected = np.flatnonzero(is_found)
+        expected = expected[np.lexsort((priority[expected], -totals[expected]))]
+        if groups is not None:
+            expected = expected[groups.codes[expected] >= 0]
+            expected = expected[groups.first_of_each(expected)]
+        assert rows.tolist() == expected[:depth].tolist()
+        np.testing.assert_array_equal(scores, totals[rows])
