@@ -92,13 +92,13 @@ class Lists:
             wider: how many times as many vectors there are as may be found.
         """
         sizes = self.shapes[2]
-        heights = np.empty(len(sizes), dtype=np.float32)
-        _write_heights(self.centres, self.shapes, query, n * wider, reach, heights)
-        visited = heights >= 0
+        spreads = np.empty(len(sizes), dtype=np.float32)
+        _write_spreads(self.centres, self.shapes, query, n * wider, spreads)
+        visited = spreads <= reach
         share = MOST_VISITED if reach * TENTHS < REACHES[-1] else 1.0
         most = min(share * float(sizes.sum()), MOST_VECTORS) * sqrt(wider)
         if sizes[visited].sum() > most:
-            order = np.argsort(-heights, kind="stable")
+            order = np.argsort(spreads, kind="stable")
             visited[order[np.cumsum(sizes[order]) > most]] = False
         return Visited(visited)
 
@@ -143,9 +143,9 @@ def _product(vector: Any, other: Any) -> np.float32:
     return total
 
 
-@kernel("f4[:,:]", "f4[:,:]", "f4[:]", "f8", "f8", "out f4[:]")
-def _write_heights(centres: Any, shapes: Any, query: Any, n: float, reach: float, heights: Any) -> None:
-    """Write how far above the cosine that about `n` vectors reach each list reaches; below 0 it has none of them."""
+@kernel("f4[:,:]", "f4[:,:]", "f4[:]", "f8", "out f4[:]")
+def _write_spreads(centres: Any, shapes: Any, query: Any, n: float, spreads: Any) -> None:
+    """Write how many of its spreads each list lies below the cosine that about `n` vectors reach."""
     cosines = np.empty(len(centres), dtype=np.float64)
     for one in range(len(centres)):
         cosines[one] = _product(centres[one], query) * shapes[0, one]
@@ -164,4 +164,4 @@ def _write_heights(centres: Any, shapes: Any, query: Any, n: float, reach: float
         else:
             high = middle
     for one in range(len(centres)):
-        heights[one] = cosines[one] + reach * shapes[1, one] - low
+        spreads[one] = (low - cosines[one]) / shapes[1, one] if shapes[2, one] > 0 else np.inf

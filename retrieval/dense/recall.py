@@ -19,6 +19,8 @@ from trimtab.retrieval.encoders.vector_parts import Vectors
 K = 200
 WANTED, WANTED_SELECTED = 0.98, 0.95
 """The recall asked for of all vectors, and of those that a filter leaves."""
+LITTLE = 0.005
+"""What a wider search must find more to be worth its time where none finds as much as is asked for."""
 SHARES = (0.1, 0.01, 0.001)
 """The shares that the filters leave for which it is measured."""
 SAME = 1e-5
@@ -69,20 +71,24 @@ def tuned(index: DenseIndex, vectors: Vectors, queries: Sequence[FloatArray]) ->
         shares = exact.shares_of(vectors, [one[:k] for one in found], k)
         return min((float(shares[kind].mean()) for kind in kinds), default=1.0)
 
-    breadths = breadths_of(index.index, index.kind)
-    for breadth in breadths:
-        index = replace(index, breadth=breadth)
-        found = [index.nearest(query, K)[0] for query in every]
-        if least(whole, found) < WANTED and breadth != breadths[-1]:
-            continue
-        selected = {
-            share: least(parts[share], [index.nearest(query, K, one)[0] for query in every])
-            for share, one in selections.items()
-        }
-        recall = Recall(least(whole, found, 100), least(whole, found), selected)
-        if recall.is_enough:
-            break
-    return index, recall
+    def found_by(index: DenseIndex, selection: Selection | None = None) -> list[IntArray]:
+        return [index.nearest(query, K, selection)[0] for query in every]
+
+    def measured(index: DenseIndex) -> Recall:
+        selected = {share: least(parts[share], found_by(index, one)) for share, one in selections.items()}
+        found = found_by(index)
+        return Recall(least(whole, found, 100), least(whole, found), selected)
+
+    ways = [replace(index, breadth=breadth) for breadth in breadths_of(index.index, index.kind)]
+    of_all: list[float] = []
+    for way in ways:
+        of_all.append(least(whole, found_by(way)))
+        if of_all[-1] >= WANTED and (recall := measured(way)).is_enough:
+            return way, recall
+    if max(of_all) >= WANTED:
+        return ways[-1], measured(ways[-1])
+    way = next(way for way, share in zip(ways, of_all, strict=True) if share >= max(of_all) - LITTLE)
+    return way, measured(way)
 
 
 @dataclass(frozen=True, slots=True)
