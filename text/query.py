@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import regex
@@ -111,7 +111,7 @@ class QueryReader:
             for token, also in zip(tokens, others, strict=True):
                 also += [(term,) for term in (absent.get(token.term),) if term is not None and self._knows(term)]
         words = tuple(
-            word._replace(readings=tuple(dict.fromkeys((*word.readings, *also)))) if also else word
+            word._replace(readings=_distinct((*word.readings, *also))) if also else word
             for word, also in zip(alone, others, strict=True)
         )
         return QueryReading(tokens, words, tuple(dict.fromkeys(words)))
@@ -119,7 +119,7 @@ class QueryReader:
     def _read_word(self, unplaced: tuple[Any, ...]) -> QueryWord:
         """A token by itself, given without its place in the text."""
         token = Token._make((*unplaced[:4], 0, 0, *unplaced[4:]))
-        return QueryWord(tuple(dict.fromkeys(((token.term,), *self._others(token)))), token.accented)
+        return QueryWord(_distinct(((token.term,), *self._others(token))), token.accented)
 
     def _others(self, token: Token) -> Iterator[Terms]:
         """What an item may have instead of one token."""
@@ -204,6 +204,14 @@ class QueryReader:
 
     def _knows_all(self, parts: Terms) -> bool:
         return len(parts) > 1 and all(map(self._knows, parts))
+
+
+def _distinct(readings: Iterable[Terms]) -> tuple[Terms, ...]:
+    """Readings each once, without those that only ask for more than another."""
+    of_terms: dict[frozenset[str], Terms] = {}
+    for terms in readings:
+        of_terms.setdefault(frozenset(terms), terms)
+    return tuple(terms for asked, terms in of_terms.items() if not any(other < asked for other in of_terms))
 
 
 def _may_be_one(tokens: Sequence[Token]) -> bool:

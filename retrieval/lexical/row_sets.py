@@ -17,6 +17,8 @@ NO_ROWS: Rows = np.empty(0, dtype=np.int32)
 
 FEW = 8
 """Rows are looked up one by one in what has more than as many times more, and else met in passing."""
+WINDOW = 1 << 14
+"""Rows that are met together."""
 
 
 def any_of(sets: Sequence[Rows]) -> Rows:
@@ -39,8 +41,10 @@ def have_common(few: Rows, many: Rows) -> bool:
 def places_in(many: Rows, few: Rows) -> Places:
     """[n_few] where each row of one set stands in another, -1 where it does not."""
     places = np.empty(len(few), dtype=np.int32)
-    look_up = _look_up if len(few) * FEW < len(many) else _meet
-    look_up(few, many, places)
+    if len(few) * FEW < len(many):
+        _look_up(few, many, places)
+    else:
+        _meet(few, many, np.zeros(WINDOW, dtype=np.int32), np.empty(len(few) + 1, dtype=np.int32), places)
     return places
 
 
@@ -69,17 +73,32 @@ def _merge(one: Any, other: Any, merged: Any, n: Any) -> None:
     n[0] = k
 
 
-@kernel("i4[:]", "i4[:]", "out i4[:]")
-def _meet(few: Any, many: Any, places: Any) -> None:
-    """Write the place of each row among many others by going through both."""
+@kernel("i4[:]", "i4[:]", "out i4[:]", "out i4[:]", "out i4[:]")
+def _meet(few: Any, many: Any, window: Any, found: Any, places: Any) -> None:
+    """Write the place of each row among many others by going through both, without a branch on whether they are equal.
+
+    Args:
+        window: [n] zeros: of as many rows, which of the few is which, from 1 on; zeros again at the end.
+        found: [n_few + 1] is written to; what is not among the few is written to the first.
+    """
+    for place in range(len(found)):
+        found[place] = -1
     i, j = 0, 0
     while i < len(few) and j < len(many):
-        left, right = few[i], many[j]
-        places[i] = j if left == right else -1
-        i += left <= right
-        j += right <= left
-    for rest in range(i, len(few)):
-        places[rest] = -1
+        first, begin = few[i], i
+        last = first + len(window)
+        while i < len(few) and few[i] < last:
+            window[few[i] - first] = i + 1
+            i += 1
+        while j < len(many) and many[j] < first:
+            j += 1
+        while j < len(many) and many[j] < last:
+            found[window[many[j] - first]] = j
+            j += 1
+        for one in range(begin, i):
+            window[few[one] - first] = 0
+    for place in range(len(places)):
+        places[place] = found[place + 1]
 
 
 @kernel("i4[:]", "i4[:]", "out i4[:]")

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain, product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ from trimtab.text.words.numbered import WordsByRow
 TERMS, ROWS, STARTS = "terms.txt", "term_rows.npy", "term_starts.npy"
 SCORES, PRIORITY = "term_scores.npy", "priority.npy"
 
+MOST_WAYS = 64
+"""Ways to read some words up to which each is looked at until one is met; else all readings of a word are put
+together."""
 SORTED_AT_ONCE = 1 << 25
 """Words that are sorted together while an index is built."""
 
@@ -35,7 +40,7 @@ class TermRows:
 
     def having_word(self, word: QueryWord) -> Rows:
         """The rows that have all terms of any reading of a word."""
-        return any_of([_all([self._of(term) for term in terms]) for terms in word.readings])
+        return any_of([_all([self._of(term) for term in {*terms}]) for terms in word.readings])
 
     def are_many(self, terms: Iterable[str], n: int) -> bool:
         """Whether more rows than `n` have each of some terms."""
@@ -47,7 +52,13 @@ class TermRows:
 
     def is_any_having_all(self, words: Sequence[QueryWord]) -> bool:
         """Whether any row has every one of some words."""
-        *few, many = sorted(map(self.having_word, words), key=len) or [NO_ROWS]
+        if prod(len(word.readings) for word in words) > MOST_WAYS:
+            return self._is_any_in_all(map(self.having_word, words))
+        ways = product(*(word.readings for word in words)) if words else ()
+        return any(self._is_any_in_all(map(self._of, {*chain(*terms)})) for terms in ways)
+
+    def _is_any_in_all(self, sets: Iterable[Rows]) -> bool:
+        *few, many = sorted(sets, key=len) or [NO_ROWS]
         return have_common(reduce(both_of, few), many) if few else len(many) > 0
 
     def having_any(self, alternatives: Iterable[Sequence[QueryWord]]) -> Rows:

@@ -15,7 +15,7 @@ from trimtab.core.records import FloatArray, IntArray
 from trimtab.retrieval.dense import kinds as dense_kinds
 from trimtab.retrieval.dense.index import FIRST_NEAR, VECTORS, DenseIndex
 from trimtab.retrieval.dense.kinds import EXACT_UP_TO, kind_for, reason_for
-from trimtab.retrieval.dense.lists import HALVINGS, MOST_VISITED, REACHES, SHAPES, TENTHS, WIDER
+from trimtab.retrieval.dense.lists import HALVINGS, MOST_VECTORS, MOST_VISITED, REACHES, SHAPES, TENTHS, WIDER, Lists
 from trimtab.retrieval.dense.recall import SHARES, WANTED, WANTED_SELECTED, K, tuned
 from trimtab.retrieval.encoders.registry import load_encoder
 
@@ -132,6 +132,10 @@ def test_in_lists_what_reaches_a_floor_is_found_exactly_where_it_is_more_than_is
         assert np.array_equal(np.sort(found), np.flatnonzero(vectors @ query >= floor))
 
 
+TIMES = 3 * MOST_VECTORS // N_VECTORS
+"""How many times as many vectors there are in a catalogue of which a third is looked at."""
+
+
 def test_lists_are_visited_that_lie_near_enough_to_what_is_expected(vectors: FloatArray, queries: FloatArray) -> None:
     index = built_of("ivf in lists", vectors, np.arange(N_VECTORS))
     lists = index.lists
@@ -151,11 +155,14 @@ def test_lists_are_visited_that_lie_near_enough_to_what_is_expected(vectors: Flo
             spreads = (cosines - floors[:, None]) / (WIDER * across)
             expected = [sum(sizes * [NormalDist().cdf(one) for one in row]) for row in spreads.tolist()]
             floor = floors[max(np.count_nonzero(np.array(expected) > n) - 1, 0)]
-            visited = np.count_nonzero(cosines + reach * across >= floor)
-            highest = np.argsort(-(cosines + reach * across))
-            most = np.count_nonzero(np.cumsum(sizes[highest]) <= MOST_VISITED * N_VECTORS)
+            below = (floor - cosines) / across
+            visited = np.count_nonzero(below <= reach)
+            most = np.count_nonzero(np.cumsum(sizes[np.argsort(below)]) <= MOST_VISITED * N_VECTORS)
             assert lists.with_nearest(query, n, reach).n == min(visited, most)
             assert lists.with_nearest(query, n, REACHES[-1] / TENTHS).n == len(sizes)
+            large = Lists(lists.centres, np.stack([along, across, sizes * TIMES]))
+            a_third = np.count_nonzero(np.cumsum(sizes[np.argsort(below)]) <= MOST_VECTORS / TIMES)
+            assert large.with_nearest(query, n * TIMES, REACHES[-1] / TENTHS).n == a_third
 
 
 def test_lists_of_a_bundle_that_does_not_say_how_they_lie_are_visited_by_number(
