@@ -75,7 +75,7 @@ def breadths_of(index: Any, kind: str) -> Sequence[int]:
 def n_refined(index: Any, breadth: int, k: int) -> int:
     """The number of vectors to put in order by their values in 8 bits, of which `k` are wanted."""
     wanted = breadth * k if index.nlist == 1 else min(REFINED * k, REFINED // 2 * k + MORE_REFINED)
-    return min(int(wanted * _times_larger(index.ntotal)), int(index.ntotal))
+    return min(int(wanted * _times_larger(index.ntotal) ** 0.25), int(index.ntotal))
 
 
 def built_index(kind: str, vectors: Vectors) -> Any:
@@ -123,13 +123,13 @@ def _trained_lists(vectors: Vectors) -> Any:
 
 
 def _n_lists(n_vectors: int) -> int:
-    return int(min(n_vectors**0.5 * _times_larger(n_vectors), MAX_LISTS))
+    return int(min((n_vectors * _times_larger(n_vectors)) ** 0.5, MAX_LISTS))
 
 
 def _times_larger(n_vectors: int) -> float:
-    """The root of how many times more there are than are `LARGE`. So lists of more than those have a thousand vectors,
-    up to `MAX_LISTS`, and of more vectors, of which more are as near as 4-bit codes can tell, more are put in order."""
-    return float(max(n_vectors / LARGE, 1) ** 0.5)
+    """How many times as many as are `LARGE`. Lists of more than those have a thousand vectors, up to `MAX_LISTS`, and
+    more are put in order, because more are as near as 4-bit codes can tell."""
+    return max(n_vectors / LARGE, 1.0)
 
 
 def _n_codes(dim: int) -> int:

@@ -40,12 +40,13 @@ def have_common(few: Rows, many: Rows) -> bool:
 
 def places_in(many: Rows, few: Rows) -> Places:
     """[n_few] where each row of one set stands in another, -1 where it does not."""
-    places = np.empty(len(few), dtype=np.int32)
     if len(few) * FEW < len(many):
+        places = np.empty(len(few), dtype=np.int32)
         _look_up(few, many, places)
-    else:
-        _meet(few, many, np.zeros(WINDOW, dtype=np.int32), np.empty(len(few) + 1, dtype=np.int32), places)
-    return places
+        return places
+    found = np.empty(len(few) + 1, dtype=np.int32)
+    _meet(few, many, np.zeros(WINDOW, dtype=np.int32), found)
+    return found[1:]
 
 
 def _merged(one: Rows, other: Rows) -> Rows:
@@ -73,13 +74,13 @@ def _merge(one: Any, other: Any, merged: Any, n: Any) -> None:
     n[0] = k
 
 
-@kernel("i4[:]", "i4[:]", "out i4[:]", "out i4[:]", "out i4[:]")
-def _meet(few: Any, many: Any, window: Any, found: Any, places: Any) -> None:
+@kernel("i4[:]", "i4[:]", "out i4[:]", "out i4[:]")
+def _meet(few: Any, many: Any, window: Any, found: Any) -> None:
     """Write the place of each row among many others by going through both, without a branch on whether they are equal.
 
     Args:
         window: [n] zeros: of as many rows, which of the few is which, from 1 on; zeros again at the end.
-        found: [n_few + 1] is written to; what is not among the few is written to the first.
+        found: [1 + n_few] the places, behind one that is of no row.
     """
     for place in range(len(found)):
         found[place] = -1
@@ -97,8 +98,6 @@ def _meet(few: Any, many: Any, window: Any, found: Any, places: Any) -> None:
             j += 1
         for one in range(begin, i):
             window[few[one] - first] = 0
-    for place in range(len(places)):
-        places[place] = found[place + 1]
 
 
 @kernel("i4[:]", "i4[:]", "out i4[:]")

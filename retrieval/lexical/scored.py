@@ -50,6 +50,10 @@ class Scored(NamedTuple):
         _keep_allowed(*self, allowed, rows, scores, count)
         return Scored(rows[: count[0]], scores[: count[0]])
 
+    def times(self, n: int) -> Scored:
+        """The same items with as many times their scores."""
+        return self if n == 1 else Scored(self.rows, np.float32(n) * self.scores)
+
     @property
     def highest(self) -> float:
         """The most that any of them scores; 0 where there are none."""
@@ -136,9 +140,19 @@ def _sum_reaching(parts: Sequence[Scored], least: np.float32) -> Scored:
 
 def _both(one: Scored, other: Scored) -> Scored:
     few, many = (one, other) if len(one.rows) < len(other.rows) else (other, one)
-    places = places_in(many.rows, few.rows)
-    there = places >= 0
-    return Scored(few.rows[there], few.scores[there] + many.scores[places[there]])
+    rows, scores, count = np.empty_like(few.rows), np.empty_like(few.scores), np.empty(1, dtype=np.int64)
+    _write_both(*few, places_in(many.rows, few.rows), many.scores, rows, scores, count)
+    return Scored(rows[: count[0]], scores[: count[0]])
+
+
+@kernel("i4[:]", "f4[:]", "i4[:]", "f4[:]", "out i4[:]", "out f4[:]", "out i8[:]")
+def _write_both(few: Any, scores: Any, places: Any, of_many: Any, rows: Any, sums: Any, count: Any) -> None:
+    """Write the rows that are among many others, and the sum of what they score there and here."""
+    n = 0
+    for item in range(len(few)):
+        rows[n], sums[n] = few[item], scores[item] + of_many[max(places[item], 0)]
+        n += places[item] >= 0
+    count[0] = n
 
 
 @kernel("i4[:]", "f4[:]", "i4", "out f4[:]")

@@ -7,6 +7,7 @@ lengths rounded to a byte as Lucene does, and the best field with a little of th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, reduce
 
@@ -21,6 +22,7 @@ from trimtab.retrieval.lexical.row_sets import Rows, places_in
 from trimtab.retrieval.lexical.scored import Scored, best_of_any, sum_of_all, sum_of_any, sum_of_best, with_more
 from trimtab.retrieval.lexical.wanted import Wanted, Words
 from trimtab.text.query import QueryWord
+from trimtab.text.words.lexicon import Terms
 
 BOOSTS: Mapping[str, float] = {
     "title": 2.0,
@@ -106,11 +108,16 @@ class WordScores:
         if len(word.readings) == 1 and len(word.readings[0]) == 1:
             best = self._of_term(word.term)
         else:
-            best = best_of_any([sum_of_all([*map(self._of_term, terms)]) for terms in word.readings])
+            best = best_of_any([*map(self._of_all, word.readings)])
         if word.accented is None:
             return best
         accented = self._of_term(word.accented)
         return with_more(best, Scored(accented.rows, np.float32(ACCENT_BOOST) * accented.scores))
+
+    def _of_all(self, terms: Terms) -> Scored:
+        """What all of some terms score; one that is there twice counts twice."""
+        often = Counter(terms)
+        return sum_of_all([self._of_term(term).times(n) for term, n in often.items()])
 
     def _with_synonyms(self, typed: Words, wanted: Wanted) -> Scored:
         """What is scored of some words: those of them that an item has, or all of one of their synonyms."""
