@@ -213,3 +213,16 @@ def test_several_languages_are_found() -> None:
     ]
     french = ["Manteau d'hiver pour femme en pure laine noire, avec capuche amovible et deux poches sur les côtés"]
     assert set(languages_of(german * 8 + french * 6)) == {"de", "fr"}
+
+
+def test_a_word_is_read_in_no_way_that_only_asks_for_more_than_another() -> None:
+    """`cable` is what `cables` is, which somebody wrote as `cable s`; an item with a lone s is not more of a cable."""
+    titles = ["Cables for phones", "Cable S black", "Cable S white", "Couscous", "Cous cous"]
+    lexicon = Lexicon.of_texts(analyser_of(["en"]), titles)
+    known = set().union(*(lexicon.terms(title) for title in titles))
+    (cable,), (couscous,) = (
+        QueryReader(lexicon, known.__contains__).read(word).words for word in ("cable", "couscous")
+    )
+    assert lexicon.splits["cabl"] == ("cabl", "s")
+    assert cable.readings == (("cabl",),)
+    assert ("cous", "cous") in couscous.readings
