@@ -16,7 +16,7 @@ from trimtab.retrieval.dense import kinds as dense_kinds
 from trimtab.retrieval.dense.index import FIRST_NEAR, VECTORS, DenseIndex
 from trimtab.retrieval.dense.kinds import EXACT_UP_TO, kind_for, reason_for
 from trimtab.retrieval.dense.lists import HALVINGS, MOST_VECTORS, MOST_VISITED, REACHES, SHAPES, TENTHS, WIDER, Lists
-from trimtab.retrieval.dense.recall import SHARES, WANTED, WANTED_SELECTED, K, tuned
+from trimtab.retrieval.dense.recall import LITTLE, SHARES, WANTED, WANTED_SELECTED, K, tuned
 from trimtab.retrieval.encoders.registry import load_encoder
 
 N_VECTORS, DIM, DEPTH = 3_000, 64, 50
@@ -163,6 +163,20 @@ def test_lists_are_visited_that_lie_near_enough_to_what_is_expected(vectors: Flo
             large = Lists(lists.centres, np.stack([along, across, sizes * TIMES]))
             a_third = np.count_nonzero(np.cumsum(sizes[np.argsort(below)]) <= MOST_VECTORS / TIMES)
             assert large.with_nearest(query, n * TIMES, REACHES[-1] / TENTHS).n == a_third
+
+
+def test_where_no_search_finds_enough_the_narrowest_is_taken_that_finds_nearly_as_much(
+    vectors: FloatArray, queries: FloatArray
+) -> None:
+    index = built_of("ivf in lists", vectors, np.arange(N_VECTORS))
+    others = vectors.copy()
+    others[::10] = -others[::10]  # a tenth of what is near is not in the index
+    way, found = tuned(index, others, [queries])
+    assert found.at_200 < WANTED
+    widest = replace(way, breadth=REACHES[-1])
+    at_most = np.mean([recall(widest.nearest(query, K)[0], others @ query, K) for query in queries])
+    assert found.at_200 >= at_most - LITTLE
+    assert way.breadth < REACHES[-1]
 
 
 def test_lists_of_a_bundle_that_does_not_say_how_they_lie_are_visited_by_number(
