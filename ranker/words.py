@@ -21,7 +21,7 @@ from trimtab.text.query import QueryReader, QueryWord
 from trimtab.text.units import measure_of_term
 from trimtab.text.words.function_words import words_for
 from trimtab.text.words.lexicon import Lexicon
-from trimtab.text.words.numbered import NumberedWords, WordsByRow
+from trimtab.text.words.numbered import NumberedWords, WordsByRow, places_of_lines
 
 BODY, ABSENT = "body", "absent"
 FIELDS = {"title": 32, "product_type": 8, "category": 8, "brand": 4, BODY: 128, ABSENT: 16}
@@ -111,18 +111,18 @@ class ItemWords:
     """Word ids of every item by field.
 
     Args:
-        vocabulary: id -> word.
+        known: word -> id.
         idf: [n_words] `log(1 + n / df)` over all fields.
         fields: field -> [n_items, width] int32, -1 padded.
         lexicon: what a word is.
     """
 
     def __init__(
-        self, vocabulary: Sequence[str], idf: FloatArray, fields: dict[str, RowArray[np.int32]], lexicon: Lexicon
+        self, known: dict[str, int], idf: FloatArray, fields: dict[str, RowArray[np.int32]], lexicon: Lexicon
     ) -> None:
         self.lexicon = lexicon
-        self._known = {word: number for number, word in enumerate(vocabulary)}
-        self._ids: MutableMapping[str, int] = self._known
+        self._known = known
+        self._ids: MutableMapping[str, int] = known
         self._built: ItemWords | None = None
         """The words of the catalogue as it was built, which these extend."""
         self._new, self._counts = dict[str, int](), np.empty(0, dtype=np.int64)
@@ -143,16 +143,16 @@ class ItemWords:
     @classmethod
     def of(cls, words: WordsByRow, lexicon: Lexicon) -> ItemWords:
         """Index the `kept_words` of each field of `FIELDS` of a catalogue's items; no row may be lacking."""
-        rows, lengths, vocabulary = words.rows, words.lengths, words.vocabulary
-        counts = np.zeros(len(vocabulary), dtype=np.int64)
+        rows, lengths = words.rows, words.lengths
+        counts = np.zeros(len(words.places), dtype=np.int64)
         fields: dict[str, RowArray[np.int32]] = {}
         for place, field in enumerate(FIELDS):
             width = max(1, lengths[:, place].max(initial=1))
             fields[field] = matrix = np.full((len(rows), width), -1, dtype=np.int32)
-            latest = np.full(len(vocabulary), -1, dtype=np.int64)
+            latest = np.full(len(words.places), -1, dtype=np.int64)
             _fill(rows, lengths, words.numbers, place, latest, matrix, counts)
         idf = np.log1p(len(rows) / np.maximum(counts, 1)).astype(np.float32)
-        return cls(vocabulary, idf, fields, lexicon)
+        return cls(words.places, idf, fields, lexicon)
 
     def read_by(self, reader: QueryReader) -> ItemWords:
         """These words, of which queries are read by another reader: one that has read them already."""
@@ -302,9 +302,8 @@ class ItemWords:
 
     @classmethod
     def load(cls, folder: Path, lexicon: Lexicon) -> ItemWords:
-        vocabulary = (folder / "words.txt").read_text()
         return cls(
-            vocabulary.split("\n") if vocabulary else [],
+            places_of_lines((folder / "words.txt").read_text()),
             np.load(folder / "words_idf.npy", allow_pickle=False),
             {field: _mapped(folder / f"words_{field}.npy") for field in FIELDS},
             lexicon,

@@ -20,7 +20,7 @@ from trimtab.retrieval.lexical.row_sets import NO_ROWS, Rows, any_of, both_of, h
 from trimtab.retrieval.lexical.scored import NOTHING, Scored
 from trimtab.retrieval.lexical.term_scores import BOOSTS, WordScores, norms_of, score_terms
 from trimtab.text.query import QueryWord
-from trimtab.text.words.numbered import WordsByRow
+from trimtab.text.words.numbered import WordsByRow, places_of_lines
 
 TERMS, ROWS, STARTS = "terms.txt", "term_rows.npy", "term_starts.npy"
 SCORES, PRIORITY = "term_scores.npy", "priority.npy"
@@ -94,11 +94,11 @@ class StoredRows:
             priority: [n_items] the smaller wins a tie; no two are equal.
             at_once: how many words are sorted together, so that what that takes does not grow with the catalogue.
         """
-        rows, lengths, terms, vocabulary = words.rows, words.lengths, words.numbers, words.vocabulary
+        rows, lengths, terms = words.rows, words.lengths, words.numbers
         by_row = np.empty((len(rows), len(BOOSTS)), dtype=np.int32)
         by_row[rows] = lengths
         norms = norms_of(by_row)
-        counts = np.bincount(terms, minlength=len(vocabulary))
+        counts = np.bincount(terms, minlength=len(words.places))
         found, scores = np.empty(len(terms), dtype=np.int32), np.empty(len(terms), dtype=np.float32)
         starts, n = np.zeros(len(counts) + 1, dtype=np.int64), 0
         for some in _ranges_of(counts, at_once):
@@ -111,8 +111,7 @@ class StoredRows:
             n += n_of_some
         # What is behind them was never written to, and so takes no memory.
         order = np.argsort(np.argsort(priority)).astype(np.int32)
-        places = {term: place for place, term in enumerate(vocabulary)}
-        return cls(places, found[:n], starts, scores[:n], order)
+        return cls(words.places, found[:n], starts, scores[:n], order)
 
     def save(self, folder: Path) -> None:
         """Write what `load` reads."""
@@ -139,8 +138,7 @@ class StoredRows:
             )
         except (OSError, ValueError) as error:
             raise BundleDamaged(folder / ROWS, str(error)) from error
-        places = {term: place for place, term in enumerate(terms.split("\n") if terms else [])}
-        return cls(places, rows, starts, scores, priority)
+        return cls(places_of_lines(terms), rows, starts, scores, priority)
 
     def of(self, term: str) -> Rows:
         """The rows that have a term."""

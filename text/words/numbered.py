@@ -38,8 +38,17 @@ class NumberedWords(NamedTuple):
         return cls(list(places), np.frombuffer(numbers, np.int32), np.frombuffer(lengths, np.int32))
 
 
+def places_of_lines(text: str) -> dict[str, int]:
+    """The place of each line of a text that has one; the same line stands nowhere twice."""
+    return {line: place for place, line in enumerate(text.split("\n"))} if text else {}
+
+
 class WordsByRow:
-    """The words of a catalogue's items, which come a block at a time in whatever order."""
+    """The words of a catalogue's items, which come a block at a time in whatever order.
+
+    Attributes:
+        places: the place of each word in the vocabulary, in the order in which they came.
+    """
 
     def __init__(self, n_texts: int) -> None:
         """
@@ -47,20 +56,16 @@ class WordsByRow:
             n_texts: of each item.
         """
         self._n_texts = n_texts
-        self._places = defaultdict[str, int](count().__next__)
+        self.places: dict[str, int] = {}
         self._rows, self._numbers, self._lengths = array("i"), array("i"), array("i")
 
     def add(self, rows: NDArray[np.integer], words: NumberedWords) -> None:
         """Take the words of the texts of some items."""
-        places = np.fromiter(map(self._places.__getitem__, words.vocabulary), np.int32, len(words.vocabulary))
+        known = self.places
+        places = np.array([known.setdefault(word, len(known)) for word in words.vocabulary], dtype=np.int32)
         self._rows.frombytes(rows.astype(np.int32).tobytes())
         self._numbers.frombytes(places[words.numbers].tobytes())
         self._lengths.frombytes(words.lengths.tobytes())
-
-    @property
-    def vocabulary(self) -> list[str]:
-        """Each word once, in the order in which they came."""
-        return list(self._places)
 
     @property
     def rows(self) -> Numbers:
