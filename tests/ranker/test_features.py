@@ -42,7 +42,8 @@ def some_words(rng: np.random.Generator, n: int, *, is_live: bool) -> AskedFor:
         fields[name] = ExtendedArray(matrix[:half], matrix[half:]) if is_live else matrix
     lexicon = Lexicon.of_texts(analyser_of(("en",)), [])
     vocabulary = [f"word{number}" for number in range(N_WORDS - 4)] + ["for", "12g", "40g", "3ml"]
-    return AskedFor(vocabulary, rng.random(N_WORDS).astype(np.float32), fields, lexicon)
+    known = {word: number for number, word in enumerate(vocabulary)}
+    return AskedFor(known, rng.random(N_WORDS).astype(np.float32), fields, lexicon)
 
 
 def some_query(rng: np.random.Generator, words: ItemWords) -> QueryWords:
