@@ -74,21 +74,20 @@ def tuned(index: DenseIndex, vectors: Vectors, queries: Sequence[FloatArray]) ->
     def found_by(index: DenseIndex, selection: Selection | None = None) -> list[IntArray]:
         return [index.nearest(query, K, selection)[0] for query in every]
 
-    def measured(index: DenseIndex) -> Recall:
+    def measured(index: DenseIndex, found: list[IntArray]) -> Recall:
         selected = {share: least(parts[share], found_by(index, one)) for share, one in selections.items()}
-        found = found_by(index)
         return Recall(least(whole, found, 100), least(whole, found), selected)
 
-    ways = [replace(index, breadth=breadth) for breadth in breadths_of(index.index, index.kind)]
-    of_all: list[float] = []
-    for way in ways:
-        of_all.append(least(whole, found_by(way)))
-        if of_all[-1] >= WANTED and (recall := measured(way)).is_enough:
+    tried: list[tuple[float, DenseIndex, list[IntArray]]] = []
+    for breadth in breadths_of(index.index, index.kind):
+        way = replace(index, breadth=breadth)
+        found = found_by(way)
+        tried.append((least(whole, found), way, found))
+        if tried[-1][0] >= WANTED and (recall := measured(way, found)).is_enough:
             return way, recall
-    if max(of_all) >= WANTED:
-        return ways[-1], measured(ways[-1])
-    way = next(way for way, share in zip(ways, of_all, strict=True) if share >= max(of_all) - LITTLE)
-    return way, measured(way)
+    most = max(share for share, _, _ in tried)
+    _, way, found = tried[-1] if most >= WANTED else next(one for one in tried if one[0] >= most - LITTLE)
+    return way, measured(way, found)
 
 
 @dataclass(frozen=True, slots=True)
